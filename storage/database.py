@@ -1,0 +1,154 @@
+"""The database: one writer at a time on SQLite, as many as wanted on PostgreSQL."""
+
+import asyncio
+import contextlib
+import hashlib
+import importlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, event, make_url, text
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+_DRIVERS = {
+    "sqlite": "sqlite+inline",
+    "postgresql": "postgresql+asyncpg",
+    "postgres": "postgresql+asyncpg",
+}
+_PRAGMAS = (
+    "busy_timeout = 10000",
+    "journal_mode = wal",
+    "synchronous = full",
+    "foreign_keys = on",
+    "secure_delete = on",
+)
+
+
+class DatabaseError(Exception):
+    """The database cannot be used as it is; the message is one line for the operator."""
+
+
+def database_url(address: str) -> URL:
+    """The address as people write it (`sqlite:///…`, `postgresql://…`) with our driver in it.
+
+    Raises:
+        DatabaseError: it is no database address, or of a kind not supported.
+    """
+    try:
+        url = make_url(address)
+    except Exception as error:
+        raise DatabaseError("DATABASE_URL is no database address") from error
+    kind = url.get_backend_name()
+    if kind not in _DRIVERS:
+        raise DatabaseError(f"DATABASE_URL: {kind} is not supported; use sqlite or postgresql")
+    return url.set(drivername=_DRIVERS[kind])
+
+
+class Database:
+    """Sessions over one database.
+
+    On SQLite there is one connection that writes (`BEGIN IMMEDIATE`, behind a lock of this
+    process) and others that only read. On PostgreSQL every session has its own connection.
+    """
+
+    def __init__(self, address: str) -> None:
+        self.url = database_url(address)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            importlib.import_module("storage.inline_sqlite")
+            if self.url.database:
+                Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            self._writer = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE", read_only=False)
+            self._reader = _sqlite_engine(self.url, begin="BEGIN", read_only=True)
+        else:
+            self._writer = create_async_engine(self.url, pool_size=8, max_overflow=8)
+            self._reader = self._writer
+        self._write_lock = asyncio.Lock()
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """A session whose work is committed at the end, or undone if the block raises."""
+        async with contextlib.AsyncExitStack() as stack:
+            if self.is_sqlite:
+                await stack.enter_async_context(self._write_lock)
+            session = await stack.enter_async_context(
+                AsyncSession(self._writer, expire_on_commit=False)
+            )
+            async with session.begin():
+                yield session
+
+    @contextlib.asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncSession]:
+        """A session that only reads, and sees one moment throughout."""
+        async with AsyncSession(self._reader, expire_on_commit=False) as session:
+            if not self.is_sqlite:
+                await session.connection(
+                    execution_options={
+                        "isolation_level": "REPEATABLE READ",
+                        "postgresql_readonly": True,
+                    }
+                )
+            yield session
+
+    async def lock(self, session: AsyncSession, key: str, *, wait: bool = True) -> bool:
+        """Take the named lock until the transaction ends; False if not waited for and taken.
+
+        SQLite's only writer holds every lock already.
+        """
+        if self.is_sqlite:
+            return True
+        number = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], signed=True)
+        if wait:
+            await session.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": number})
+            return True
+        taken = await session.scalar(text("SELECT pg_try_advisory_xact_lock(:n)"), {"n": number})
+        return bool(taken)
+
+    async def run_on_connection(self, work: Any, *arguments: Any) -> Any:
+        """Run a function that needs SQLAlchemy's own Connection, in a transaction (migrations)."""
+        async with contextlib.AsyncExitStack() as stack:
+            if self.is_sqlite:
+                await stack.enter_async_context(self._write_lock)
+            connection = await stack.enter_async_context(self._writer.begin())
+            return await connection.run_sync(work, *arguments)
+
+    async def forget_traces(self) -> None:
+        """After an erasure: empty SQLite's write-ahead log, which still holds the old pages."""
+        if not self.is_sqlite:
+            return
+        async with self._write_lock, self._writer.connect() as connection:
+            raw = await connection.get_raw_connection()
+            raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._writer.dispose()
+        if self._reader is not self._writer:
+            await self._reader.dispose()
+
+
+def _sqlite_engine(url: URL, *, begin: str, read_only: bool) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        pool_size=1 if not read_only else 4,
+        max_overflow=0 if not read_only else 4,
+        connect_args={"timeout": 10},
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _configure(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # BEGIN is ours, below
+        cursor = connection.cursor()
+        for pragma in _PRAGMAS:
+            cursor.execute(f"PRAGMA {pragma}")
+        if read_only:
+            cursor.execute("PRAGMA query_only = on")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

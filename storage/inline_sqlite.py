@@ -1,0 +1,34 @@
+"""SQLite behind SQLAlchemy's async interface without a thread per statement.
+
+A statement on a local file takes microseconds, less than the hop to another thread and back
+(`docs/decisions/0003-inline-sqlite.md` has the figures). Work that takes longer than a turn may
+does not run here: it belongs to a job's own process.
+"""
+
+from typing import Any
+
+from sqlalchemy import URL
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.pool import AsyncAdaptedQueuePool, Pool
+
+
+class InlineSQLiteDialect(SQLiteDialect_pysqlite):
+    """`sqlite+inline://`: the standard library's driver, its calls made where they stand."""
+
+    driver = "inline"
+    is_async = True
+    supports_statement_cache = True
+
+    @classmethod
+    def get_pool_class(cls, url: URL) -> type[Pool]:
+        """Connections are shared by tasks, never by threads."""
+        del url
+        return AsyncAdaptedQueuePool
+
+    def get_driver_connection(self, connection: Any) -> Any:
+        """The connection itself: nothing is wrapped."""
+        return connection
+
+
+registry.register("sqlite.inline", __name__, "InlineSQLiteDialect")

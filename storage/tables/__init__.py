@@ -1,0 +1,39 @@
+"""Every table, so that importing this package is enough to know the whole schema."""
+
+from storage.tables.audit import AuditEntry
+from storage.tables.base import naming_convention
+from storage.tables.chat_state import ChatState
+from storage.tables.conference import ConferenceRecord, DatabaseKind
+from storage.tables.inbox import InboxState, InboxUpdate
+from storage.tables.job import Job, JobState
+from storage.tables.outbox import Lane, OutboxMessage, OutboxState
+from storage.tables.person import AgeBand, Invite, Person, Role, RoleGrant
+from storage.tables.question import Question, QuestionState
+from storage.tables.report import Report
+from storage.tables.unit import Department, Topic, Unit
+
+__all__ = [
+    "AgeBand",
+    "AuditEntry",
+    "ChatState",
+    "ConferenceRecord",
+    "DatabaseKind",
+    "Department",
+    "InboxState",
+    "InboxUpdate",
+    "Invite",
+    "Job",
+    "JobState",
+    "Lane",
+    "OutboxMessage",
+    "OutboxState",
+    "Person",
+    "Question",
+    "QuestionState",
+    "Report",
+    "Role",
+    "RoleGrant",
+    "Topic",
+    "Unit",
+    "naming_convention",
+]
