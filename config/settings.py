@@ -1,0 +1,84 @@
+"""Everything a deployment decides, read from the environment and `.env` and nowhere else."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ENV_FILE = Path(".env")
+DEFAULT_PLAN = Path(__file__).parent / "plans" / "hong-bang-2022.toml"
+
+
+class SettingsError(Exception):
+    """A setting cannot be used; the message names it and is one line a fault."""
+
+
+class Settings(BaseSettings):
+    """The settings, each under its own name in capitals; `.env.example` explains them."""
+
+    model_config = SettingsConfigDict(
+        env_file=ENV_FILE, env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True
+    )
+
+    telegram_bot_token: SecretStr | None = None
+    telegram_api_base: str = "https://api.telegram.org"
+    telegram_proxy: SecretStr | None = None
+    database_url: SecretStr = SecretStr("")
+    plan_file: Path = DEFAULT_PLAN
+    organiser_ids: Annotated[frozenset[str], NoDecode] = frozenset()
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["console", "json"] = "console"
+    sandbox_port: int = Field(default=8080, ge=0, le=65535)
+    data_dir: Path = Path("data")
+
+    @field_validator("organiser_ids", mode="before")
+    @classmethod
+    def _split_ids(cls, value: object) -> object:
+        """`12, 34` as people write it: numeric Telegram ids between commas or spaces."""
+        if not isinstance(value, str):
+            return value
+        ids = value.replace(",", " ").split()
+        for one in ids:
+            if not one.isascii() or not one.isdigit():
+                raise ValueError(f"{one!r} is no numeric Telegram id")
+        return frozenset(ids)
+
+    @field_validator("telegram_bot_token")
+    @classmethod
+    def _check_shape(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            number, _, secret = value.get_secret_value().partition(":")
+            if not (number.isascii() and number.isdigit() and secret):
+                raise ValueError("it does not look like a bot token (digits:letters)")
+        return value
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Without a token the bot plays in the sandbox."""
+        return self.telegram_bot_token is None
+
+    @property
+    def database_address(self) -> str:
+        """Where the data lies: as set, or a file of its own for each of the two programs."""
+        address = self.database_url.get_secret_value()
+        if address:
+            return address
+        name = "sandbox.db" if self.is_sandbox else "doithoai.db"
+        return f"sqlite:///{self.data_dir / name}"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """The settings of this process.
+
+    Raises:
+        SettingsError: a value cannot be used; names the setting, never shows its value.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = [
+            f"{'.'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}"
+            for fault in error.errors(include_input=False, include_url=False)
+        ]
+        raise SettingsError("\n".join(lines)) from None
