@@ -61,7 +61,7 @@ class OutboxMessage(SQLModel, table=True):
     created_at: datetime
     sent_at: datetime | None = Field(default=None, index=True)
     slot: int | None = Field(default=None, unique=True, sa_type=BigInteger)
-    """The promised message id (negative) that later calls may name before the real one is known."""
+    """The promised message id (negative), by which later calls may name the message."""
     message_id: int | None = Field(default=None, sa_type=BigInteger)
     forget: bool = False
     """Delete the row once it is sent: its recipient has asked to be forgotten."""

@@ -10,7 +10,7 @@ from storage.tables.base import RowId, state_column
 
 
 class AgeBand(StrEnum):
-    """The only thing asked about age, never a birth date (Luật 91/2025 art. 24; Luật Trẻ em art. 1)."""
+    """All that is asked about age, never a birth date (Luật 91/2025 art. 24, Luật Trẻ em art. 1)."""
 
     under_16 = "under_16"
     from_16_to_17 = "16_17"
@@ -57,6 +57,8 @@ class RoleGrant(SQLModel, table=True):
     granted_by: int | None = Field(
         default=None, foreign_key="person.id", ondelete="SET NULL", sa_type=RowId
     )
+    by_settings: bool = False
+    """Granted because `ORGANISER_IDS` names the person; taken back when it no longer does."""
     revoked_at: datetime | None = None
 
 

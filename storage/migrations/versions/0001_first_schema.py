@@ -2,7 +2,6 @@
 
 Revision: 0001
 Follows: 
-Made on: 2026-11-25 17:22:01.109397
 """
 
 import sqlalchemy as sa
@@ -222,6 +221,7 @@ def upgrade() -> None:
     sa.Column('unit_code', sqlmodel.sql.sqltypes.AutoString(length=32), nullable=True),
     sa.Column('granted_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
     sa.Column('granted_by', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), nullable=True),
+    sa.Column('by_settings', sa.Boolean(), nullable=False),
     sa.Column('revoked_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
     sa.ForeignKeyConstraint(['granted_by'], ['person.id'], name=op.f('fk_role_grant_granted_by_person'), ondelete='SET NULL'),
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_role_grant_person_id_person'), ondelete='CASCADE'),

@@ -1,0 +1,160 @@
+"""A turn: everything one update causes, in one transaction, said only after its commit."""
+
+import secrets
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from aiogram import Bot
+from aiogram.client.session.base import BaseSession
+from aiogram.methods import (
+    AnswerCallbackQuery,
+    DeleteMessage,
+    EditMessageReplyMarkup,
+    EditMessageText,
+    LeaveChat,
+    SendMessage,
+    TelegramMethod,
+)
+from aiogram.types import Chat, InputFile, Message
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from storage.tables import Lane, OutboxMessage, OutboxState
+
+_REPLIES = (
+    SendMessage,
+    EditMessageText,
+    EditMessageReplyMarkup,
+    DeleteMessage,
+    LeaveChat,
+)
+_SLOT_BITS = 52
+
+
+class TurnError(RuntimeError):
+    """What a turn must not do: ask the network, carry bytes, or speak when it is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One finished call: an API method with its parameters as the platform takes them."""
+
+    method: str
+    parameters: dict[str, str]
+    chat_id: str | None = None
+    slot: int | None = None
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one update causes, gathered until the commit."""
+
+    session: AsyncSession
+    now: datetime
+    bot_id: str
+    update_id: int
+    replies: list[Call] = field(default_factory=list)
+    answers: list[Call] = field(default_factory=list)
+    chat_states: dict[Any, Any] = field(default_factory=dict)
+    forgotten: bool = False
+    """The person asked to be forgotten: nothing of this turn is kept once it is said."""
+    is_over: bool = False
+
+
+current_turn: ContextVar[Turn | None] = ContextVar("current_turn", default=None)
+
+
+def new_slot() -> int:
+    """A promised message id: negative, so that it can be no real one."""
+    return -secrets.randbits(_SLOT_BITS) - 1
+
+
+class TurnSession(BaseSession):
+    """aiogram's way out, closed: calls are kept in the turn, and sent by the sender later."""
+
+    async def make_request(
+        self,
+        bot: Bot,
+        method: TelegramMethod[Any],
+        timeout: int | None = None,
+    ) -> Any:
+        """Keep the call.
+
+        Raises:
+            TurnError: outside a turn, or for a call that asks the network or carries a file.
+        """
+        del timeout
+        turn = current_turn.get()
+        name = type(method).__name__
+        if turn is None or turn.is_over:
+            raise TurnError(f"{name} outside a turn: nothing is sent before the commit")
+        if isinstance(method, AnswerCallbackQuery):
+            turn.answers.append(Call(method.__api_method__, self._parameters(bot, method)))
+            return True
+        if not isinstance(method, _REPLIES):
+            raise TurnError(f"{name} asks the network or carries a file: that is a job's work")
+        slot = new_slot() if isinstance(method, SendMessage) else None
+        chat_id = str(method.chat_id)
+        turn.replies.append(
+            Call(method.__api_method__, self._parameters(bot, method), chat_id, slot)
+        )
+        if isinstance(method, SendMessage | EditMessageText | EditMessageReplyMarkup):
+            return Message(
+                message_id=slot if slot is not None else int(method.message_id or 0),
+                date=turn.now,
+                chat=Chat(id=int(chat_id), type="private"),
+                text=getattr(method, "text", None),
+            ).as_(bot)
+        return True
+
+    def _parameters(self, bot: Bot, method: TelegramMethod[Any]) -> dict[str, str]:
+        files: dict[str, InputFile] = {}
+        parameters: dict[str, str] = {}
+        for name, value in method:
+            prepared = self.prepare_value(value, bot=bot, files=files)
+            # A removed keyboard is said by leaving it out, which is what None does.
+            if prepared is not None:
+                parameters[name] = prepared
+        if files:
+            raise TurnError("a file goes out from a job, not from a turn")
+        return parameters
+
+    async def stream_content(self, *_args: Any, **_kwargs: Any) -> Any:  # type: ignore[override]
+        """Never: downloads are jobs."""
+        raise TurnError("downloads are jobs")
+        yield b""
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+async def write_replies(turn: Turn) -> list[dict[str, Any]]:
+    """Put the turn's replies into the outbox; returns the rows with their ids."""
+    rows = [
+        {
+            "lane": Lane.reply,
+            "bot_id": turn.bot_id,
+            "chat_id": call.chat_id,
+            "kind": call.method,
+            "content": call.parameters,
+            "state": OutboxState.due,
+            "created_at": turn.now,
+            "slot": call.slot,
+            "forget": turn.forgotten,
+        }
+        for call in turn.replies
+    ]
+    if rows:
+        ids = await turn.session.scalars(
+            insert(OutboxMessage).returning(
+                col(OutboxMessage.id),
+                sort_by_parameter_order=True,
+            ),
+            rows,
+        )
+        for row, row_id in zip(rows, ids, strict=True):
+            row["id"] = row_id
+    return rows

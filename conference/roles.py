@@ -1,0 +1,81 @@
+"""Who may do what: one table, asked by every use case."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from conference.errors import ConsentMissingError, NotAllowedError
+from storage.tables import AgeBand, Person, Role
+
+CONSENT_VERSION = "2026-11"
+"""Changes whenever `consent-text` changes its meaning; an older yes is then asked again."""
+
+
+class Permission(StrEnum):
+    """What can be allowed, as noun.verb."""
+
+    public = "public"
+    """Open to whoever opens the chat: it neither shows nor changes anything of another person."""
+    question_ask = "question.ask"
+    question_view_own = "question.view_own"
+    question_release = "question.release"
+    list_export = "list.export"
+    identities_erase = "identities.erase"
+
+
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.member: frozenset(
+        {Permission.public, Permission.question_ask, Permission.question_view_own}
+    ),
+    Role.unit_lead: frozenset({Permission.public}),
+    Role.duty_officer: frozenset({Permission.public, Permission.question_release}),
+    Role.organiser: frozenset(
+        {
+            Permission.public,
+            Permission.question_release,
+            Permission.list_export,
+            Permission.identities_erase,
+        }
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who is acting, read afresh on every update. Everyone is a member besides other roles."""
+
+    channel: str
+    external_id: str
+    person: Person | None = None
+    roles: frozenset[Role] = field(default_factory=frozenset)
+
+    @property
+    def person_id(self) -> int | None:
+        """The person's row, if there is one."""
+        return self.person.id if self.person is not None else None
+
+    @property
+    def has_consented(self) -> bool:
+        """A yes to the present consent text."""
+        return self.person is not None and self.person.consent_version == CONSENT_VERSION
+
+    @property
+    def is_under_16(self) -> bool:
+        """Spoken to as "em", never named, never reminded."""
+        return self.person is not None and self.person.age_band is AgeBand.under_16
+
+    def may(self, permission: Permission) -> bool:
+        """Whether any of the person's roles allows this."""
+        return any(permission in ROLE_PERMISSIONS[role] for role in {Role.member, *self.roles})
+
+
+def require(actor: Actor, permission: Permission) -> None:
+    """Raise `NotAllowedError` unless the actor may do this."""
+    if not actor.may(permission):
+        raise NotAllowedError(permission=permission.value)
+
+
+def require_consent(actor: Actor) -> Person:
+    """The actor's row, or `ConsentMissingError` when there is no yes to the present text."""
+    if actor.person is None or not actor.has_consented:
+        raise ConsentMissingError
+    return actor.person

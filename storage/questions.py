@@ -1,0 +1,163 @@
+"""Queries over questions, each named for what it returns."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from storage.tables import AuditEntry, ConferenceRecord, Question, QuestionState, Report, Topic, Unit
+
+LISTED = (QuestionState.submitted, QuestionState.reported)
+"""The states that the consolidated list shows: neither withdrawn nor held for the duty officer."""
+
+
+async def next_number(session: AsyncSession) -> tuple[str, int]:
+    """The conference's code and the next number under it; a number is never given twice."""
+    row = (
+        await session.execute(
+            update(ConferenceRecord)
+            .values(last_number=col(ConferenceRecord.last_number) + 1)
+            .returning(col(ConferenceRecord.code), col(ConferenceRecord.last_number))
+        )
+    ).one()
+    return row[0], row[1]
+
+
+async def question_by_code(session: AsyncSession, code: str) -> Question | None:
+    """The question with this tracking code."""
+    found: Question | None = await session.scalar(
+        select(Question).where(col(Question.code) == code)
+    )
+    return found
+
+
+async def question_by_fingerprint(
+    session: AsyncSession, author_id: int, fingerprint: str
+) -> Question | None:
+    """This person's question with these same words."""
+    found: Question | None = await session.scalar(
+        select(Question).where(
+            col(Question.author_id) == author_id, col(Question.fingerprint) == fingerprint
+        )
+    )
+    return found
+
+
+async def questions_of(session: AsyncSession, author_id: int) -> Sequence[Question]:
+    """All that a person asked, the newest first."""
+    return (
+        await session.scalars(
+            select(Question)
+            .where(col(Question.author_id) == author_id)
+            .order_by(col(Question.id).desc())
+        )
+    ).all()
+
+
+async def count_since(session: AsyncSession, author_id: int, moment: datetime) -> int:
+    """How many questions a person has sent since a moment, withdrawn ones included."""
+    return (
+        await session.scalar(
+            select(func.count())
+            .select_from(Question)
+            .where(col(Question.author_id) == author_id, col(Question.submitted_at) >= moment)
+        )
+    ) or 0
+
+
+async def held_questions(session: AsyncSession) -> Sequence[Question]:
+    """Questions that wait for the duty officer, the oldest first."""
+    return (
+        await session.scalars(
+            select(Question)
+            .where(col(Question.state) == QuestionState.held)
+            .order_by(col(Question.id))
+        )
+    ).all()
+
+
+async def report_of(session: AsyncSession, unit_code: str) -> Report | None:
+    """The unit's report, once it has been handed up."""
+    found: Report | None = await session.scalar(
+        select(Report).where(col(Report.unit_code) == unit_code)
+    )
+    return found
+
+
+async def history_of(session: AsyncSession, question_id: int) -> Sequence[AuditEntry]:
+    """What has happened to a question, in order."""
+    return (
+        await session.scalars(
+            select(AuditEntry)
+            .where(
+                col(AuditEntry.subject_kind) == "question",
+                col(AuditEntry.subject_id) == str(question_id),
+            )
+            .order_by(col(AuditEntry.id))
+        )
+    ).all()
+
+
+def _listed(
+    *,
+    topic_code: str | None,
+    unit_code: str | None,
+    state: QuestionState | None,
+    since: datetime | None,
+) -> list[Any]:
+    conditions: list[Any] = [col(Question.state).in_(LISTED)]
+    if topic_code is not None:
+        conditions.append(col(Question.topic_code) == topic_code)
+    if unit_code is not None:
+        conditions.append(col(Question.unit_code) == unit_code)
+    if state is not None:
+        conditions.append(col(Question.state) == state)
+    if since is not None:
+        conditions.append(col(Question.submitted_at) >= since)
+    return conditions
+
+
+async def count_listed(session: AsyncSession, **filters: Any) -> int:
+    """How many questions the list holds under these filters (those of `listed_questions`)."""
+    return (
+        await session.scalar(select(func.count()).select_from(Question).where(*_listed(**filters)))
+    ) or 0
+
+
+async def listed_questions(
+    session: AsyncSession,
+    *,
+    by_unit: bool = False,
+    topic_code: str | None = None,
+    unit_code: str | None = None,
+    state: QuestionState | None = None,
+    since: datetime | None = None,
+) -> AsyncIterator[Row[Any]]:
+    """The list's rows as a stream: by topic then unit, or by unit then topic; no author in them."""
+    topic_first = (col(Topic.number) == 0, col(Topic.position), col(Unit.position))
+    unit_first = (col(Unit.position), col(Topic.number) == 0, col(Topic.position))
+    query: Select[Any] = (
+        select(
+            col(Question.code),
+            col(Question.text),
+            col(Question.state),
+            col(Question.is_addendum),
+            col(Question.submitted_at),
+            col(Topic.code).label("topic_code"),
+            col(Topic.number).label("topic_number"),
+            col(Topic.label).label("topic"),
+            col(Unit.code).label("unit_code"),
+            col(Unit.name).label("unit"),
+        )
+        .join(Topic, col(Topic.code) == col(Question.topic_code))
+        .join(Unit, col(Unit.code) == col(Question.unit_code))
+        .where(*_listed(topic_code=topic_code, unit_code=unit_code, state=state, since=since))
+        .order_by(*(unit_first if by_unit else topic_first), col(Question.id))
+        .execution_options(yield_per=500)
+    )
+    stream = await session.stream(query)
+    async for row in stream:
+        yield row
