@@ -113,10 +113,8 @@ def plan_warnings(
     warnings = _law_warnings(plan)
     for name in MILESTONES:
         if plan.moment(name) <= now:
-            day = plan.local(name).date()
-            warnings.append(
-                PlanWarning("milestone-past", {"key": f"milestones.{name}", "day": day})
-            )
+            key, day = f"milestones.{name}", plan.local(name).date()
+            warnings.append(PlanWarning("milestone-past", {"key": key, "day": day}))
     for position, nudge in enumerate(plan.nudges):
         if nudge.audience not in served_audiences:
             key = f"nudges[{position}].audience"

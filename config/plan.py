@@ -195,13 +195,13 @@ class Milestones(_Section):
 
 
 class Collection(_Section):
-    delegates_per_ward: int = Field(default=0, ge=0)
+    delegates_per_ward: int = Field(default=0, ge=0, le=1000)
     min_characters: int = Field(ge=1)
     max_characters: int = Field(le=3500)
     """At most 3500, so that a preview with its frame fits one Telegram message of 4096."""
-    questions_per_person_per_day: int = Field(ge=1)
+    questions_per_person_per_day: int = Field(ge=1, le=1000)
     co_sign: bool = False
-    retention_days: int = Field(ge=1)
+    retention_days: int = Field(ge=1, le=3650)
     """Days after the conference, then identities may be erased once an organiser confirms."""
 
 
@@ -234,11 +234,11 @@ class Unit(_Section):
     name: Line
     short_name: Annotated[str, _line(25)]
     kind: Code
-    delegates: int | None = Field(default=None, ge=0)
+    delegates: int | None = Field(default=None, ge=0, le=1000)
 
 
 class Topic(_Section):
-    number: int = Field(ge=0)
+    number: int = Field(ge=0, le=999)
     code: Code
     label: Annotated[str, _line(40)]
     lead: Code | None = None
@@ -254,7 +254,7 @@ class Department(_Section):
 class AgendaItem(_Section):
     title: Line
     responsible: Line
-    minutes: int = Field(ge=1)
+    minutes: int = Field(ge=1, le=1440)
     speaking: bool = False
 
 
@@ -356,8 +356,13 @@ def _text(content: bytes) -> str:
 
 
 def _key_path(location: Sequence[str | int]) -> str:
-    keys = (f"[{key}]" if isinstance(key, int) else f".{key}" for key in location)
-    return "".join(keys).removeprefix(".")
+    path = ""
+    for key in location:
+        if isinstance(key, int):
+            path += f"[{key}]"
+        else:
+            path += f".{key}" if re.fullmatch(r"[A-Za-z0-9_-]+", key) else f".{key!r}"
+    return path.removeprefix(".")
 
 
 _WORDS = {
