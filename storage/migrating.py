@@ -28,10 +28,15 @@ async def migrate(database: Database, revision: str = "head") -> None:
     Raises:
         DatabaseError: the database was made by a newer version of this program.
     """
-    await database.run_on_connection(_migrate, revision)
+    await database.run_on_connection(migrate_connection, revision)
 
 
-def _migrate(connection: Connection, revision: str) -> None:
+def migrate_connection(connection: Connection, revision: str = "head") -> None:
+    """The same within the caller's transaction.
+
+    Raises:
+        DatabaseError: the database was made by a newer version of this program.
+    """
     config = alembic_config(connection)
     scripts = ScriptDirectory.from_config(config)
     current = MigrationContext.configure(connection).get_current_revision()
