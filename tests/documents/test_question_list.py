@@ -230,6 +230,7 @@ def test_list_sheets_can_be_filtered_scrolled_and_printed(tmp_path: Path, name: 
     assert sheet.sheet_properties.pageSetUpPr
     assert sheet.sheet_properties.pageSetUpPr.fitToPage
     assert sheet.page_setup.fitToHeight == 0
+    assert sheet.oddFooter
     assert sheet.oddFooter.center
     assert sheet.oddFooter.center.text == "Trang &P/&N"
     assert all(cell.alignment.wrap_text for cell in sheet[5])
