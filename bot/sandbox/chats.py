@@ -37,9 +37,17 @@ def bot_user(store: Store) -> Json:
     }
 
 
-def add_person(store: Store, name: str, language_code: str, username: str | None = None) -> int:
+def add_person(
+    store: Store,
+    name: str,
+    language_code: str,
+    username: str | None = None,
+    person: int | None = None,
+) -> int:
+    """A new person, with the next id where none is given; the id."""
     person = store.run(
-        "INSERT INTO person (first_name, username, language_code) VALUES (?, ?, ?)",
+        "INSERT INTO person (id, first_name, username, language_code) VALUES (?, ?, ?, ?)",
+        person,
         name,
         username,
         language_code,

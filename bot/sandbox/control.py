@@ -13,7 +13,7 @@ from aiohttp import web
 from bot.sandbox import chats, methods, people, profile, updates
 from bot.sandbox.checks import Refusal, Upload
 from bot.sandbox.faults import Calls, Faults, FloodControl
-from bot.sandbox.store import Store
+from bot.sandbox.store import FIRST_PERSON, Store
 
 Json = dict[str, Any]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -53,12 +53,12 @@ routes = web.RouteTableDef()
 
 
 def seed_people(store: Store) -> None:
-    """The two first people, member then organiser, where there is nobody yet."""
+    """The two first people, member then organiser, always with the same ids."""
     if chats.people(store):
         return
     words = json.loads((PAGE_WORDS / "vi.json").read_text(encoding="utf-8"))
-    for role in FIRST_PEOPLE:
-        chats.add_person(store, words[f"person.{role}"], "vi")
+    for person, role in enumerate(FIRST_PEOPLE, FIRST_PERSON):
+        chats.add_person(store, words[f"person.{role}"], "vi", person=person)
 
 
 @web.middleware

@@ -199,7 +199,6 @@ class Store:
         ]
 
     def clear(self) -> None:
-        """Forget everything but the numbers already given out; people begin anew."""
+        """Forget everything but the numbers already given out."""
         for table in ROWS:
             self.run(f"DELETE FROM {table}")  # noqa: S608 - names of our own tables
-        self.run("UPDATE sqlite_sequence SET seq = ? WHERE name = 'person'", FIRST_PERSON - 1)
