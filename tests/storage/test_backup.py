@@ -399,7 +399,7 @@ async def test_restore_of_rows_that_point_nowhere_is_refused(
 
 
 async def test_restore_of_a_value_unknown_here_changes_nothing(
-    database: Database, sound: sqlite3.Connection, tmp_path: Path
+    database: Database, fresh: Database, sound: sqlite3.Connection, tmp_path: Path
 ):
     sound.execute(
         "INSERT INTO unit (code, name, short_name, kind, position) VALUES ('a', 'a', 'a', 'a', 0)"
@@ -408,6 +408,10 @@ async def test_restore_of_a_value_unknown_here_changes_nothing(
         "INSERT INTO conference (code, title, plan_digest, kind, last_number, loaded_at, "
         "clock_offset_seconds) VALUES ('HB27', 't', 'd', 'secret', 0, '2027-05-26 00:00:00', 0)"
     )
+    with pytest.raises(BackupError) as raised:
+        await restore(tmp_path / "sound.db", fresh)
+    with closing(sqlite3.connect(tmp_path / "fresh.db")) as connection:
+        assert connection.execute("SELECT * FROM sqlite_schema").fetchall() == []
     with pytest.raises(BackupError) as raised:
         await restore(tmp_path / "sound.db", database)
     assert str(raised.value) == "the rows of conference cannot be copied: LookupError"
