@@ -99,8 +99,8 @@ class Store:
         self._db.execute("PRAGMA synchronous=NORMAL")
 
     def _start_numbers(self) -> None:
-        # Numbers grow from the clock, so that a bot which outlives a deleted file
-        # never meets an update or message id it has already seen.
+        # Numbers grow from the clock, so that a bot or a page which outlives a deleted file
+        # never meets an id it has already seen.
         now = int(self.clock())
         for table, last in (
             ("person", FIRST_PERSON - 1),
@@ -108,7 +108,7 @@ class Store:
             ("message", now),
             ("update_number", now),
             ("query", now * 1_000_000),
-            ("event", 0),
+            ("event", now * 1_000),
         ):
             self.run("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", table, last)
 

@@ -101,6 +101,13 @@ async function onEvent(event) {
   }
 }
 
+// What happened while the server was away is read again; drafts in the composers stay.
+async function onConnection(online) {
+  const returned = online && !part("offline").hidden;
+  part("offline").hidden = online;
+  if (returned) await Promise.all(phones.map((phone) => phone.load())).catch(() => location.reload());
+}
+
 async function setLanguage(code) {
   kept.language = code;
   await loadWords(code);
@@ -146,7 +153,7 @@ async function begin() {
     const chat = chatId === personId ? { id: chatId } : groups.get(chatId);
     if (person && chat) await addPhone(person, chat);
   }
-  follow(state.cursor, onEvent, (online) => { part("offline").hidden = online; });
+  follow(state.cursor, onEvent, onConnection);
   applyWords(document);
   document.body.dataset.ready = "true";
 }

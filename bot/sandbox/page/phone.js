@@ -102,11 +102,13 @@ export class Phone {
       this.parts.log.append(fresh);
       return;
     }
-    // Whoever pressed a button by keyboard stays at that place when the message changes under it.
-    const keys = [...old.querySelectorAll("button, a")];
-    const focused = keys.indexOf(document.activeElement);
+    const focused = old.contains(document.activeElement) ? document.activeElement.textContent : null;
     old.replaceWith(fresh);
-    if (focused >= 0) [...fresh.querySelectorAll("button, a")].at(Math.min(focused, keys.length - 1))?.focus();
+    // Whoever pressed a button by keyboard stays with it, or goes on with the first of the new ones.
+    if (focused !== null) {
+      const keys = [...fresh.querySelectorAll("button, a")];
+      (keys.find((key) => key.textContent === focused) ?? fresh.querySelector(".key"))?.focus();
+    }
   }
 
   elementOf(id) {
@@ -141,8 +143,10 @@ export class Phone {
     const { gate, composer, welcome } = this.parts;
     const started = this.isGroup || this.person.started || this.messages.size > 0;
     const open = started && !this.person.blocked;
+    const byKeyboard = gate.querySelector("button").matches(":focus-visible");
     composer.hidden = !open;
     gate.hidden = open;
+    if (open && byKeyboard) this.parts.field.focus();
     this.element.dataset.state = this.person.blocked ? "blocked" : started ? "open" : "new";
     gate.querySelector(".gate-text").textContent = word(this.person.blocked ? "phone.blocked" : "phone.start_hint");
     gate.querySelector("button").textContent = word(this.person.blocked ? "phone.unblock" : "phone.start");
@@ -471,7 +475,6 @@ export class Phone {
     gate.querySelector("button").addEventListener("click", async () => {
       if (this.person.blocked) await this.toggleBlock();
       else await this.try(() => send(`${this.path}/start`));
-      field.focus();
     });
   }
 
