@@ -27,7 +27,7 @@ class ApiRefusedError(ApiError):
 
 
 class ApiUnreachableError(ApiError):
-    """No answer, or none that can be read. `may_have_arrived`: nobody knows whether it was done."""
+    """No answer, or none that can be read. `may_have_arrived`: it may have been done."""
 
     def __init__(self, reason: str, *, may_have_arrived: bool) -> None:
         super().__init__(reason)
@@ -73,7 +73,12 @@ class BotApi:
             if self._proxy is not None:
                 from aiohttp_socks import ProxyConnector  # noqa: PLC0415  only with a proxy
 
-                connector = ProxyConnector.from_url(self._proxy)
+                try:
+                    connector = ProxyConnector.from_url(self._proxy)
+                except ValueError:
+                    raise ApiUnreachableError(
+                        "TELEGRAM_PROXY is no proxy address", may_have_arrived=False
+                    ) from None
             self._session = ClientSession(connector=connector)
         return self._session
 
@@ -109,6 +114,11 @@ class BotApi:
             raise ApiUnreachableError(type(error).__name__, may_have_arrived=False) from None
         except (ClientError, TimeoutError, OSError) as error:
             raise ApiUnreachableError(type(error).__name__, may_have_arrived=True) from None
+        except Exception as error:
+            # The errors of a proxy have no common ancestor with aiohttp's.
+            if self._proxy is None or not type(error).__name__.startswith("Proxy"):
+                raise
+            raise ApiUnreachableError(type(error).__name__, may_have_arrived=False) from None
         return _result(status, body)
 
     async def close(self) -> None:

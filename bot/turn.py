@@ -1,6 +1,7 @@
 """A turn: everything one update causes, in one transaction, said only after its commit."""
 
 import secrets
+from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -56,12 +57,20 @@ class Turn:
     now: datetime
     bot_id: str
     update_id: int
+    chat_id: str
     replies: list[Call] = field(default_factory=list)
     answers: list[Call] = field(default_factory=list)
     chat_states: dict[Any, Any] = field(default_factory=dict)
     forgotten: bool = False
     """The person asked to be forgotten: nothing of this turn is kept once it is said."""
     is_over: bool = False
+
+    async def undo(self) -> None:
+        """Take back all that this update has caused so far: a rule has refused it."""
+        await self.session.rollback()
+        self.replies.clear()
+        self.answers.clear()
+        self.chat_states.clear()
 
 
 current_turn: ContextVar[Turn | None] = ContextVar("current_turn", default=None)
@@ -103,7 +112,7 @@ class TurnSession(BaseSession):
         )
         if isinstance(method, SendMessage | EditMessageText | EditMessageReplyMarkup):
             return Message(
-                message_id=slot if slot is not None else int(method.message_id or 0),
+                message_id=slot or int(getattr(method, "message_id", 0) or 0),
                 date=turn.now,
                 chat=Chat(id=int(chat_id), type="private"),
                 text=getattr(method, "text", None),
@@ -122,7 +131,7 @@ class TurnSession(BaseSession):
             raise TurnError("a file goes out from a job, not from a turn")
         return parameters
 
-    async def stream_content(self, *_args: Any, **_kwargs: Any) -> Any:  # type: ignore[override]
+    async def stream_content(self, *_args: Any, **_kwargs: Any) -> Any:
         """Never: downloads are jobs."""
         raise TurnError("downloads are jobs")
         yield b""
@@ -133,26 +142,37 @@ class TurnSession(BaseSession):
 
 async def write_replies(turn: Turn) -> list[dict[str, Any]]:
     """Put the turn's replies into the outbox; returns the rows with their ids."""
-    rows = [
+    return await write_calls(
+        turn.session, turn.bot_id, turn.replies, turn.now, forget=turn.forgotten
+    )
+
+
+async def write_calls(
+    session: AsyncSession,
+    bot_id: str,
+    calls: Sequence[Call],
+    now: datetime,
+    *,
+    forget: bool = False,
+) -> list[dict[str, Any]]:
+    """Put calls into the outbox's reply lane; returns the rows with their ids."""
+    rows: list[dict[str, Any]] = [
         {
             "lane": Lane.reply,
-            "bot_id": turn.bot_id,
+            "bot_id": bot_id,
             "chat_id": call.chat_id,
             "kind": call.method,
             "content": call.parameters,
             "state": OutboxState.due,
-            "created_at": turn.now,
+            "created_at": now,
             "slot": call.slot,
-            "forget": turn.forgotten,
+            "forget": forget,
         }
-        for call in turn.replies
+        for call in calls
     ]
     if rows:
-        ids = await turn.session.scalars(
-            insert(OutboxMessage).returning(
-                col(OutboxMessage.id),
-                sort_by_parameter_order=True,
-            ),
+        ids = await session.scalars(
+            insert(OutboxMessage).returning(col(OutboxMessage.id), sort_by_parameter_order=True),
             rows,
         )
         for row, row_id in zip(rows, ids, strict=True):

@@ -164,7 +164,7 @@ class Turns:
         async with AsyncSession(
             bind=connection, join_transaction_mode="create_savepoint", expire_on_commit=False
         ) as session:
-            turn = Turn(session, self._clock(), self._bot_id, row.update_id)
+            turn = Turn(session, self._clock(), self._bot_id, row.update_id, _chat_of(row))
             token = current_turn.set(turn)
             try:
                 incoming = Update.model_validate(row.body, context={"bot": self._bot})
@@ -175,11 +175,16 @@ class Turns:
                     await self._bot(result)
                 await chat_state.save(turn)
                 rows = await write_replies(turn)
-                await self._mark(session, row, state=InboxState.done, body=None, error=None)
+                done: dict[str, Any] = {"state": InboxState.done, "body": None, "error": None}
+                if turn.forgotten:
+                    done["chat_key"] = ""
+                await self._mark(session, row, **done)
                 await session.commit()
             except Exception as error:  # noqa: BLE001  whatever it is, it is this update's alone
                 await session.rollback()
-                turn = Turn(outer, self._clock(), self._bot_id, row.update_id, is_over=True)
+                turn = Turn(
+                    outer, self._clock(), self._bot_id, row.update_id, _chat_of(row), is_over=True
+                )
                 rows = await self._failed(outer, row, error)
             finally:
                 current_turn.reset(token)
@@ -216,3 +221,7 @@ class Turns:
             )
             .values(**values)
         )
+
+
+def _chat_of(row: Row[Any]) -> str:
+    return str(row.chat_key).rpartition(":")[2]

@@ -94,7 +94,9 @@ async def submit_question(
     mark = fingerprint(words)
     same = await question_by_fingerprint(session, person.id, mark)
     if same is not None:
-        return Receipt(same, is_repeat=True, left_today=await left_today(session, actor, plan, now))
+        return Receipt(
+            same, is_repeat=True, left_today=await left_today(session, actor, plan, now)
+        )
     left = await left_today(session, actor, plan, now)
     if left <= 0:
         raise DailyLimitError(limit=plan.collection.questions_per_person_per_day)

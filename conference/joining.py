@@ -11,8 +11,8 @@ from sqlmodel import col
 
 from conference.auditing import record
 from conference.errors import InviteInvalidError
-from conference.roles import CONSENT_VERSION, Actor
-from storage.people import grants_of, person_of, take_invite
+from conference.roles import CONSENT_VERSION, Actor, require_consent
+from storage.people import grants_of, open_invite, person_of, take_invite
 from storage.tables import AgeBand, Invite, Person, Role, RoleGrant
 
 INVITE_LIFE = timedelta(hours=72)
@@ -28,9 +28,9 @@ async def actor_of(session: AsyncSession, channel: str, external_id: str) -> Act
 
 
 async def give_consent(
-    session: AsyncSession, actor: Actor, *, language: str, age_band: AgeBand, now: datetime
+    session: AsyncSession, actor: Actor, *, language: str, now: datetime
 ) -> Actor:
-    """Keep a person's yes: the text's version, the moment, and the age band, nothing else.
+    """Keep a person's yes: the text's version and the moment, nothing else.
 
     Until then there is no row (Luật 91/2025 art. 9, 11.1: before collection, silence is no yes).
     """
@@ -39,7 +39,6 @@ async def give_consent(
     )
     person.consent_version = CONSENT_VERSION
     person.consented_at = now
-    person.age_band = age_band
     session.add(person)
     await session.flush()
     joined = Actor(actor.channel, actor.external_id, person, actor.roles)
@@ -47,6 +46,14 @@ async def give_consent(
         session, joined, "consent.given", ("person", person.id), now=now, version=CONSENT_VERSION
     )
     return joined
+
+
+async def set_age_band(session: AsyncSession, actor: Actor, *, age_band: AgeBand) -> None:
+    """Remember the age band of someone who has said yes."""
+    person = require_consent(actor)
+    person.age_band = age_band
+    session.add(person)
+    await session.flush()
 
 
 async def set_language(session: AsyncSession, actor: Actor, *, language: str) -> None:
@@ -80,6 +87,18 @@ async def create_invite(
     return token
 
 
+async def role_offered(session: AsyncSession, *, token: str, now: datetime) -> Role:
+    """The role that a link would give, without using it.
+
+    Raises:
+        InviteInvalidError: used, expired, revoked or made up; they are not told apart.
+    """
+    invite = await open_invite(session, token_hash(token), now)
+    if invite is None:
+        raise InviteInvalidError
+    return invite.role
+
+
 async def accept_invite(
     session: AsyncSession, actor: Actor, *, token: str, language: str, now: datetime
 ) -> Role:
@@ -108,9 +127,7 @@ async def accept_invite(
             )
         )
     holder = Actor(actor.channel, actor.external_id, person, actor.roles | {invite.role})
-    record(
-        session, holder, "role.granted", ("person", person.id), now=now, role=invite.role.value
-    )
+    record(session, holder, "role.granted", ("person", person.id), now=now, role=invite.role.value)
     return invite.role
 
 

@@ -6,8 +6,12 @@ from typing import Any
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from config.plan import Audience
 from storage.people import holders_of
 from storage.tables import Lane, OutboxMessage, OutboxState, Person, Question, Role
+
+SERVED_AUDIENCES: frozenset[Audience] = frozenset()
+"""The audiences of the plan's nudges that are reminded already."""
 
 
 async def notify(

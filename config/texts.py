@@ -26,11 +26,15 @@ class Safe(str):
 class Texts:
     """The messages of one language; what it lacks is said in Vietnamese."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, reader: str = "youth") -> None:
         self.language = language if language in LANGUAGES else FALLBACK
         self._bundles = [_bundle(self.language)]
         if self.language != FALLBACK:
             self._bundles.append(_bundle(FALLBACK))
+        # Vietnamese speaks to a child otherwise than to a young adult; see `address-you`.
+        self._address: dict[str, Any] = {"reader": reader}
+        you = self._format("address-you", {})
+        self._address |= {"you": you, "You": you[:1].upper() + you[1:]}
 
     def __call__(self, message_id: str, /, **variables: Any) -> str:
         """The message for a chat: variables are escaped, since they may be people's words."""
@@ -46,21 +50,17 @@ class Texts:
                 pattern = bundle.get_message(message_id).value
                 if pattern is None:
                     break
-                said, errors = bundle.format_pattern(pattern, dict(variables))
+                said, errors = bundle.format_pattern(pattern, {**self._address, **variables})
                 if errors:
                     raise TextError(f"{message_id} ({self.language}): {errors[0]}")
                 return str(said)
         raise TextError(f"there is no message {message_id}")
 
 
-def texts_for(language: str) -> Texts:
-    """The messages of a language, read once a process."""
-    return _texts(language if language in LANGUAGES else FALLBACK)
-
-
 @functools.cache
-def _texts(language: str) -> Texts:
-    return Texts(language)
+def texts_for(language: str, reader: str = "youth") -> Texts:
+    """The messages of a language, for a reader: `youth`, `child` or `official`."""
+    return Texts(language, reader)
 
 
 @functools.cache

@@ -59,7 +59,7 @@ class Database:
         if self.is_sqlite:
             importlib.import_module("storage.inline_sqlite")
             if self.url.database:
-                Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+                _make_private(Path(self.url.database))
             self._writer = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE", read_only=False)
             self._reader = _sqlite_engine(self.url, begin="BEGIN", read_only=True)
         else:
@@ -127,6 +127,13 @@ class Database:
         await self._writer.dispose()
         if self._reader is not self._writer:
             await self._reader.dispose()
+
+
+def _make_private(path: Path) -> None:
+    """People's questions are nobody else's to read; SQLite gives its side files the same mode."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.chmod(0o600)
 
 
 def _sqlite_engine(url: URL, *, begin: str, read_only: bool) -> AsyncEngine:

@@ -5,12 +5,25 @@ A statement on a local file takes microseconds, less than the hop to another thr
 does not run here: it belongs to a job's own process.
 """
 
+import sqlite3
 from typing import Any
 
 from sqlalchemy import URL
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.pool import AsyncAdaptedQueuePool, Pool
+
+
+class _InlineCursor(sqlite3.Cursor):
+    """Rows are already here: there is nothing to wait for before they are read."""
+
+    async def _async_soft_close(self) -> None:
+        """Asked for by SQLAlchemy's async layer of every cursor it hands on."""
+
+
+class _InlineConnection(sqlite3.Connection):
+    def cursor(self, factory: Any = _InlineCursor) -> Any:
+        return super().cursor(factory)
 
 
 class InlineSQLiteDialect(SQLiteDialect_pysqlite):
@@ -25,6 +38,11 @@ class InlineSQLiteDialect(SQLiteDialect_pysqlite):
         """Connections are shared by tasks, never by threads."""
         del url
         return AsyncAdaptedQueuePool
+
+    def create_connect_args(self, url: URL) -> Any:
+        """The driver's own arguments, with the connection that the async layer can use."""
+        positional, named = super().create_connect_args(url)
+        return positional, {"factory": _InlineConnection, **named}
 
     def get_driver_connection(self, connection: Any) -> Any:
         """The connection itself: nothing is wrapped."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,6 +10,7 @@ from sqlmodel import col
 
 from storage.tables import (
     ChatState,
+    InboxState,
     InboxUpdate,
     Invite,
     Job,
@@ -57,18 +59,29 @@ async def holders_of(session: AsyncSession, role: Role) -> Sequence[Person]:
     ).all()
 
 
+async def open_invite(session: AsyncSession, token_hash: str, now: datetime) -> Invite | None:
+    """An invitation that can still be used."""
+    found: Invite | None = await session.scalar(
+        select(Invite).where(col(Invite.token_hash) == token_hash, *_usable(now))
+    )
+    return found
+
+
+def _usable(now: datetime) -> tuple[Any, ...]:
+    return (
+        col(Invite.used_at).is_(None),
+        col(Invite.revoked_at).is_(None),
+        col(Invite.expires_at) > now,
+    )
+
+
 async def take_invite(
     session: AsyncSession, token_hash: str, person_id: int, now: datetime
 ) -> Invite | None:
     """Use an invitation up, in one statement: of any number who race for it one gets it."""
     found: Invite | None = await session.scalar(
         update(Invite)
-        .where(
-            col(Invite.token_hash) == token_hash,
-            col(Invite.used_at).is_(None),
-            col(Invite.revoked_at).is_(None),
-            col(Invite.expires_at) > now,
-        )
+        .where(col(Invite.token_hash) == token_hash, *_usable(now))
         .values(used_at=now, used_by=person_id)
         .returning(Invite)
     )
@@ -86,6 +99,9 @@ async def forget_chat(session: AsyncSession, external_id: str) -> None:
     await session.execute(delete(Job).where(col(Job.chat_id) == external_id))
     await session.execute(
         update(InboxUpdate)
-        .where(col(InboxUpdate.chat_key).endswith(f":{external_id}", autoescape=True))
+        .where(
+            col(InboxUpdate.chat_key).endswith(f":{external_id}", autoescape=True),
+            col(InboxUpdate.state) != InboxState.waiting,
+        )
         .values(body=None, chat_key="")
     )

@@ -4,11 +4,19 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from storage.tables import AuditEntry, ConferenceRecord, Question, QuestionState, Report, Topic, Unit
+from storage.tables import (
+    AuditEntry,
+    ConferenceRecord,
+    Question,
+    QuestionState,
+    Report,
+    Topic,
+    Unit,
+)
 
 LISTED = (QuestionState.submitted, QuestionState.reported)
 """The states that the consolidated list shows: neither withdrawn nor held for the duty officer."""
@@ -136,22 +144,24 @@ async def listed_questions(
     state: QuestionState | None = None,
     since: datetime | None = None,
 ) -> AsyncIterator[Row[Any]]:
-    """The list's rows as a stream: by topic then unit, or by unit then topic; no author in them."""
+    """The list's rows as a stream, by topic then unit or the reverse; no author in them."""
     topic_first = (col(Topic.number) == 0, col(Topic.position), col(Unit.position))
     unit_first = (col(Unit.position), col(Topic.number) == 0, col(Topic.position))
-    query: Select[Any] = (
-        select(
-            col(Question.code),
-            col(Question.text),
-            col(Question.state),
-            col(Question.is_addendum),
-            col(Question.submitted_at),
-            col(Topic.code).label("topic_code"),
-            col(Topic.number).label("topic_number"),
-            col(Topic.label).label("topic"),
-            col(Unit.code).label("unit_code"),
-            col(Unit.name).label("unit"),
-        )
+    columns: tuple[Any, ...] = (
+        col(Question.code),
+        col(Question.text),
+        col(Question.state),
+        col(Question.is_addendum),
+        col(Question.submitted_at),
+        col(Topic.code).label("topic_code"),
+        col(Topic.number).label("topic_number"),
+        col(Topic.label).label("topic"),
+        col(Unit.code).label("unit_code"),
+        col(Unit.name).label("unit"),
+    )
+    query = (
+        select(*columns)
+        .select_from(Question)
         .join(Topic, col(Topic.code) == col(Question.topic_code))
         .join(Unit, col(Unit.code) == col(Question.unit_code))
         .where(*_listed(topic_code=topic_code, unit_code=unit_code, state=state, since=since))

@@ -14,7 +14,7 @@ naming_convention = {
     "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
-SQLModel.metadata.naming_convention = naming_convention  # type: ignore[assignment]
+SQLModel.metadata.naming_convention = naming_convention
 
 # SQLite numbers rows by itself only where the column's type reads exactly INTEGER.
 RowId = BigInteger().with_variant(sqlite.INTEGER(), "sqlite")

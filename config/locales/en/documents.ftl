@@ -40,3 +40,20 @@ export-chart-topics = Questions by topic
 export-chart-units = Questions by unit
 export-chart-units-top = The { $shown } units with most questions
 export-chart-days = Questions by the day they were sent
+
+list-title = Questions and recommendations for { $title }
+list-everything = All questions and recommendations
+list-note-addendum = Sent late (addendum)
+list-file-name = questions
+milestone-asking-closes = Asking closes
+milestone-unit-reports-due = Unit reports due
+milestone-consolidation-due = Consolidation due
+
+my-data-file-name = my-data
+my-data-title = What is kept about you – { $title }
+my-data-account = Account: { $channel } { $account }
+my-data-language = Language: { $language }
+my-data-age = Age band: { $age }
+my-data-consent = Consent given: { $moment } (version { $version })
+my-data-role = Role: { $role }
+my-data-question = { $code } · { $moment } · { $state } · { $unit } · { $topic }

@@ -10,3 +10,5 @@ plan-warning-milestone-past =
     { $key }: { DATETIME($day, dateStyle: "medium") } is already past.
 plan-warning-audience-not-served =
     { $key }: the program sends no reminders to "{ $audience }" yet, so these will not go out.
+
+plan-usable = { $file } can be used.

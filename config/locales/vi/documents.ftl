@@ -36,3 +36,22 @@ export-chart-topics = Câu hỏi, kiến nghị theo lĩnh vực
 export-chart-units = Câu hỏi, kiến nghị theo đơn vị
 export-chart-units-top = { $shown } đơn vị gửi nhiều câu hỏi, kiến nghị nhất
 export-chart-days = Câu hỏi, kiến nghị theo ngày gửi
+
+# Danh sách tổng hợp
+list-title = Tổng hợp câu hỏi, kiến nghị gửi { $title }
+list-everything = Toàn bộ câu hỏi, kiến nghị
+list-note-addendum = Gửi bổ sung
+list-file-name = danh-sach-cau-hoi
+milestone-asking-closes = Hết hạn gửi câu hỏi
+milestone-unit-reports-due = Hạn đơn vị gửi tổng hợp
+milestone-consolidation-due = Hạn tổng hợp chung
+
+# Dữ liệu của một người
+my-data-file-name = du-lieu-cua-toi
+my-data-title = Dữ liệu được lưu về bạn – { $title }
+my-data-account = Tài khoản: { $channel } { $account }
+my-data-language = Ngôn ngữ: { $language }
+my-data-age = Nhóm tuổi: { $age }
+my-data-consent = Đồng ý lúc: { $moment } (bản { $version })
+my-data-role = Vai trò: { $role }
+my-data-question = { $code } · { $moment } · { $state } · { $unit } · { $topic }

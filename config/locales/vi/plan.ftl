@@ -10,3 +10,5 @@ plan-warning-milestone-past =
     { $key }: mốc ngày { DATETIME($day, dateStyle: "long") } đã qua.
 plan-warning-audience-not-served =
     { $key }: chương trình chưa biết nhắc nhóm "{ $audience }", nên các lời nhắc này sẽ không được gửi.
+
+plan-usable = { $file } dùng được.

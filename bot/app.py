@@ -1,0 +1,242 @@
+"""The only place that puts things together: `build_app` makes the program, `App.run` runs it."""
+
+import asyncio
+import contextlib
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from aiogram import Bot, Dispatcher
+from aiogram.client.default import DefaultBotProperties
+from sqlalchemy import Row, delete
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from bot.bot_api import Platform
+from bot.chat_state import ChatStateStorage
+from bot.clock import Clock
+from bot.courier import Courier
+from bot.intake import Intake
+from bot.jobs import Workshop
+from bot.scheduler import build_scheduler
+from bot.sender import Sender
+from bot.turn import Call, Turn, TurnSession, write_calls
+from bot.turns import Turns
+from conference.joining import actor_of, set_organisers
+from conference.opening import conference_record, load_plan_into
+from conference.privacy import announce_retention, sweep_unconsented
+from config.plan import ConferencePlan
+from config.texts import LANGUAGES, texts_for
+from handlers import attach
+from handlers.commands import menu
+from storage.database import Database
+from storage.migrating import migrate
+from storage.tables import DatabaseKind, InboxState, InboxUpdate, Job, OutboxMessage, OutboxState
+
+log = logging.getLogger(__name__)
+
+CHANNEL = "telegram"
+KEYS_KEPT = timedelta(hours=48)
+"""A platform redelivers for a day; keys are kept for two, so that nothing is handled twice."""
+JOBS_KEPT = timedelta(days=7)
+_DRAIN_SECONDS = 8.0
+
+
+@dataclass(slots=True)
+class App:
+    """The program's parts, put together."""
+
+    database: Database
+    plan: ConferencePlan
+    platform: Platform
+    clock: Clock
+    dispatcher: Dispatcher
+    bot: Bot
+    intake: Intake
+    turns: Turns
+    sender: Sender
+    workshop: Workshop
+    courier: Courier
+    organiser_ids: frozenset[str]
+    kind: DatabaseKind
+
+    async def prepare(self) -> None:
+        """Bring the database to this program and this plan, and pick up what an end cut off."""
+        await migrate(self.database)
+        async with self.database.transaction() as session:
+            await load_plan_into(
+                session,
+                self.plan,
+                kind=self.kind,
+                now=self.clock(),
+                clock_offset=self.clock.offset,
+            )
+            conference = await conference_record(session)
+            if conference is not None:
+                self.clock.offset = timedelta(seconds=conference.clock_offset_seconds)
+            await set_organisers(session, CHANNEL, self.organiser_ids, now=self.clock())
+        await self.sender.resume()
+        await self.workshop.resume()
+        await self.courier.resume()
+
+    async def publish_menus(self) -> None:
+        """The command menus: the default one in the plan's language, and one per language."""
+        for language in (None, *LANGUAGES):
+            texts = texts_for(language or self.plan.conference.language)
+            commands = [
+                {"command": entry.command, "description": entry.description}
+                for entry in menu(texts)
+            ]
+            parameters: dict[str, Any] = {"commands": commands}
+            if language is not None:
+                parameters["language_code"] = language
+            await self.platform.call("setMyCommands", parameters)
+
+    async def run(self) -> None:
+        """Serve until cancelled; then let what is being said be said."""
+        scheduler = build_scheduler({self.sweep: 300, self.workshop.sweep: 3600})
+        scheduler.start()
+        parts = [
+            asyncio.ensure_future(part)
+            for part in (
+                self.intake.run(),
+                self.turns.run(),
+                self.workshop.run(),
+                self.courier.run(),
+            )
+        ]
+        try:
+            done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+            for part in done:
+                part.result()
+        finally:
+            scheduler.shutdown(wait=False)
+            for part in parts:
+                part.cancel()
+            await asyncio.gather(*parts, return_exceptions=True)
+            await self.close()
+
+    async def close(self) -> None:
+        """Say what is still to be said, for a few seconds at most, and close everything."""
+        await self.sender.finish(_DRAIN_SECONDS)
+        await self.courier.close()
+        await self.platform.close()
+        await self.database.close()
+
+    async def settle(self) -> None:
+        """Handle all that is stored and send all that it causes, then return (for tests)."""
+        while await self.turns.run_waiting() or await self.workshop.run_next():
+            await self.sender.idle()
+        await self.sender.idle()
+
+    async def sweep(self) -> None:
+        """What is kept no longer than needed goes."""
+        now = self.clock()
+        async with self.database.transaction() as session:
+            swept = await sweep_unconsented(session, now=now)
+            await _forget_old(session, now)
+            announced = await announce_retention(session, self.plan, now=now)
+        if swept:
+            log.info("%s chats without consent were forgotten", swept)
+            await self.database.forget_traces()
+        if announced:
+            self.courier.wake()
+
+
+async def _forget_old(session: AsyncSession, now: datetime) -> None:
+    await session.execute(
+        delete(InboxUpdate).where(
+            col(InboxUpdate.received_at) < now - KEYS_KEPT,
+            col(InboxUpdate.state) == InboxState.done,
+        )
+    )
+    await session.execute(
+        delete(OutboxMessage).where(
+            col(OutboxMessage.sent_at) < now - KEYS_KEPT,
+            col(OutboxMessage.key).is_(None),
+            col(OutboxMessage.state) != OutboxState.due,
+        )
+    )
+    await session.execute(delete(Job).where(col(Job.finished_at) < now - JOBS_KEPT))
+
+
+def build_app(
+    *,
+    database: Database,
+    database_address: str,
+    plan: ConferencePlan,
+    plan_file: Path,
+    platform: Platform,
+    courier: Courier,
+    token: str,
+    clock: Clock,
+    organiser_ids: frozenset[str] = frozenset(),
+    kind: DatabaseKind = DatabaseKind.live,
+    files: Path,
+) -> App:
+    """Put the program together; nothing is opened or asked yet."""
+    bot = Bot(
+        token,
+        session=TurnSession(),
+        default=DefaultBotProperties(parse_mode="HTML", link_preview_is_disabled=True),
+    )
+    dispatcher = Dispatcher(storage=ChatStateStorage(), plan=plan, channel=CHANNEL)
+    attach(dispatcher)
+    sender = Sender(database, platform, clock, str(bot.id))
+    workshop = Workshop(
+        database, plan, plan_file, database_address, sender, clock, files, asyncio.Event()
+    )
+
+    async def said(turn: Turn, rows: list[dict[str, Any]]) -> None:
+        chats: dict[str, list[Any]] = {}
+        if turn.answers:
+            chats[turn.chat_id] = list(turn.answers)
+        for row in rows:
+            chats.setdefault(row["chat_id"], []).append(row)
+        for chat_id, items in chats.items():
+            sender.queue(chat_id, items)
+        workshop.wake()
+        courier.wake()
+
+    async def apologise(session: AsyncSession, row: Row[Any]) -> list[dict[str, Any]]:
+        chat_id = row.chat_key.rpartition(":")[2]
+        if not chat_id.isascii() or not chat_id.isdigit():
+            return []  # a group, or an update of nobody
+        actor = await actor_of(session, CHANNEL, chat_id)
+        language = actor.person.language if actor.person else plan.conference.language
+        call = Call(
+            "sendMessage",
+            {"chat_id": chat_id, "text": texts_for(language).plain("fault-ours")},
+            chat_id,
+        )
+        return await write_calls(session, str(bot.id), [call], clock())
+
+    turns = Turns(database, dispatcher, bot, clock, said=said, apologise=apologise)
+    intake = Intake(database, platform, clock, str(bot.id), stored=turns.wake)
+    return App(
+        database=database,
+        plan=plan,
+        platform=platform,
+        clock=clock,
+        dispatcher=dispatcher,
+        bot=bot,
+        intake=intake,
+        turns=turns,
+        sender=sender,
+        workshop=workshop,
+        courier=courier,
+        organiser_ids=organiser_ids,
+        kind=kind,
+    )
+
+
+@contextlib.asynccontextmanager
+async def opened(app: App) -> Any:
+    """The app prepared, and closed at the end (for tests and tools)."""
+    await app.prepare()
+    try:
+        yield app
+    finally:
+        await app.close()

@@ -1,0 +1,226 @@
+"""Slow work outside turns: each job in a child process, its file into the outbox."""
+
+import asyncio
+import json
+import logging
+import shutil
+import sys
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from bot.clock import Clock
+from bot.sender import Sender
+from bot.turn import Call, write_calls
+from config.plan import ConferencePlan
+from config.texts import texts_for
+from storage.database import Database
+from storage.tables import Job, JobState
+
+log = logging.getLogger(__name__)
+
+FILES_KEPT = timedelta(hours=24)
+_MOST_ATTEMPTS = 2
+_PROGRESS_EVERY = 3.0
+_LONGEST = 600
+_FILE_NAMES = {"export": "list-file-name", "my_data": "my-data-file-name"}
+
+
+class JobFailedError(Exception):
+    """The child process did not make the file; its own words are in the log."""
+
+
+@dataclass(slots=True)
+class Workshop:
+    """Does the queued jobs, one at a time, the oldest first."""
+
+    database: Database
+    plan: ConferencePlan
+    plan_file: Path
+    database_address: str
+    sender: Sender
+    clock: Clock
+    folder: Path
+    news: asyncio.Event
+
+    def wake(self) -> None:
+        """There may be a job."""
+        self.news.set()
+
+    async def resume(self) -> None:
+        """Queue again what an earlier run was cut off in."""
+        async with self.database.transaction() as session:
+            await session.execute(
+                update(Job).where(col(Job.state) == JobState.running).values(state=JobState.queued)
+            )
+
+    async def run(self) -> None:
+        """Work for ever."""
+        while True:
+            self.news.clear()
+            try:
+                did = await self.run_next()
+            except Exception:
+                log.exception("a job could not be taken or closed; trying again")
+                did = False
+                await asyncio.sleep(2)
+            if not did:
+                try:
+                    await asyncio.wait_for(self.news.wait(), timeout=5)
+                except TimeoutError:
+                    continue
+
+    async def run_next(self) -> bool:
+        """Do the oldest queued job. False: there was none."""
+        async with self.database.transaction() as session:
+            job = await session.scalar(
+                select(Job)
+                .where(col(Job.state) == JobState.queued)
+                .order_by(col(Job.id))
+                .limit(1)
+                .with_for_update(skip_locked=True)
+            )
+            if job is None:
+                return False
+            job.state = JobState.running
+            job.attempts += 1
+        try:
+            path = await self._make(job)
+        except (JobFailedError, OSError) as error:
+            log.warning("job %s (%s) failed: %s", job.id, job.kind, error)
+            await self._close(job, None, str(error) or type(error).__name__)
+        else:
+            await self._close(job, path, None)
+        return True
+
+    async def _make(self, job: Job) -> Path:
+        texts = texts_for(job.language)
+        form = str(job.parameters.get("form", "txt"))
+        day = self.clock().astimezone(self.plan.zone).date()
+        name = f"{texts.plain(_FILE_NAMES[job.kind])}-{self.plan.conference.code}-{day}.{form}"
+        folder = self.folder / str(job.id)
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        request = {
+            "kind": job.kind,
+            "database": self.database_address,
+            "plan": str(self.plan_file),
+            "language": job.language,
+            "path": str(folder / name),
+            "now": self.clock().isoformat(),
+            "parameters": job.parameters,
+        }
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "documents",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            cwd=Path(__file__).parent.parent,
+        )
+        try:
+            async with asyncio.timeout(_LONGEST):
+                await self._follow(job, child, request)
+        except TimeoutError:
+            raise JobFailedError("it took too long") from None
+        finally:
+            if child.returncode is None:
+                child.kill()
+                await child.wait()
+        return folder / name
+
+    async def _follow(
+        self, job: Job, child: asyncio.subprocess.Process, request: dict[str, Any]
+    ) -> None:
+        assert child.stdin is not None  # noqa: S101  all three are pipes
+        assert child.stdout is not None  # noqa: S101
+        assert child.stderr is not None  # noqa: S101
+        child.stdin.write(json.dumps(request).encode())
+        child.stdin.close()
+        words = asyncio.ensure_future(child.stderr.read())
+        shown = time.monotonic()
+        async for line in child.stdout:
+            told = json.loads(line)
+            if "total" in told and time.monotonic() - shown >= _PROGRESS_EVERY:
+                shown = time.monotonic()
+                percent = 100 * told["done"] // max(told["total"], 1)
+                await self._show(job, "job-progress", percent=percent)
+        complaint = (await words).decode(errors="replace").strip()
+        if await child.wait() != 0:
+            # The last line of a traceback names the error; what stands before it is code.
+            last = complaint.splitlines()[-1].partition(":")[0] if complaint else "no words"
+            raise JobFailedError(f"exit {child.returncode}: {last}")
+
+    async def _show(self, job: Job, message_id: str, **variables: Any) -> None:
+        """Change the message that shows the job's progress."""
+        async with self.database.transaction() as session:
+            rows = await self._written(session, job, [self._status(job, message_id, **variables)])
+        self.sender.queue(job.chat_id, rows)
+
+    async def _close(self, job: Job, path: Path | None, error: str | None) -> None:
+        """Hand the file over, or say that the fault is ours; a first failure is tried again."""
+        async with self.database.transaction() as session:
+            there = await session.get(Job, job.id)
+            if there is None:
+                if path is not None:
+                    shutil.rmtree(path.parent, ignore_errors=True)
+                return  # its owner has asked to be forgotten meanwhile
+            if error is not None and there.attempts < _MOST_ATTEMPTS:
+                there.state = JobState.queued
+                there.error = error[:120]
+                return
+            there.state = JobState.failed if path is None else JobState.finished
+            there.finished_at = self.clock()
+            there.error = error[:120] if error else None
+            calls = [self._status(job, "job-failed" if path is None else "job-finished")]
+            if path is not None:
+                calls.append(
+                    Call(
+                        "sendDocument",
+                        {"chat_id": job.chat_id, "document_path": str(path)},
+                        job.chat_id,
+                    )
+                )
+            rows = await self._written(session, job, calls)
+        self.sender.queue(job.chat_id, rows)
+
+    def _status(self, job: Job, message_id: str, **variables: Any) -> Call:
+        texts = texts_for(job.language)
+        return Call(
+            "editMessageText",
+            {
+                "chat_id": job.chat_id,
+                "message_id": str(job.status_slot),
+                "text": texts.plain(message_id, **variables),
+            },
+            job.chat_id,
+        )
+
+    async def _written(
+        self, session: AsyncSession, job: Job, calls: list[Call]
+    ) -> list[dict[str, Any]]:
+        return await write_calls(session, job.bot_id, calls, self.clock())
+
+    async def sweep(self) -> None:
+        """Remove the files of jobs finished long enough ago."""
+        async with self.database.snapshot() as session:
+            kept = {
+                str(number)
+                for number in await session.scalars(
+                    select(col(Job.id)).where(
+                        (col(Job.finished_at).is_(None))
+                        | (col(Job.finished_at) > self.clock() - FILES_KEPT)
+                    )
+                )
+            }
+        if self.folder.is_dir():
+            for folder in self.folder.iterdir():
+                if folder.name not in kept:
+                    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,205 @@
+"""`run`: the sandbox in a browser without a token, Telegram with one."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from bot.app import App, build_app
+from bot.bot_api import ApiError, ApiRefusedError, BotApi
+from bot.clock import Clock
+from bot.courier import Courier, build_sender
+from config.log import set_up_logging
+from config.plan import ConferencePlan, load_plan
+from config.settings import Settings
+from storage.database import Database
+from storage.tables import DatabaseKind
+
+log = logging.getLogger(__name__)
+
+SANDBOX_TOKEN = "1000000001:sandbox_sandbox_sandbox_sandbox_123"  # noqa: S105  opens nothing
+SANDBOX_ORGANISER = "7000000002"
+_TRIES = 3
+
+
+class CannotRunError(Exception):
+    """The program cannot start or go on; one line for the operator."""
+
+
+async def run_live(settings: Settings) -> None:
+    """Serve Telegram until SIGTERM or Ctrl-C.
+
+    Raises:
+        CannotRunError: Telegram does not know the token, or cannot be reached.
+    """
+    assert settings.telegram_bot_token is not None  # noqa: S101  the caller has looked
+    token = settings.telegram_bot_token.get_secret_value()
+    proxy = settings.telegram_proxy.get_secret_value() if settings.telegram_proxy else None
+    _log(settings, token, proxy or "")
+    app = _app(
+        settings,
+        load_plan(settings.plan_file),
+        token=token,
+        base=settings.telegram_api_base,
+        proxy=proxy,
+        clock=Clock(),
+        organisers=settings.organiser_ids,
+        kind=DatabaseKind.live,
+    )
+    await _serve(app, settings, lambda me: f"@{me.get('username')}")
+
+
+async def run_sandbox(settings: Settings) -> None:
+    """Serve the sandbox: the same bot, with a local Bot API that has a page with phones."""
+    plan = load_plan(settings.plan_file)
+    _log(settings)
+    async with _local_api(settings) as address:
+        app = _app(
+            settings,
+            plan,
+            token=SANDBOX_TOKEN,
+            base=address,
+            proxy=None,
+            clock=_sandbox_clock(plan),
+            organisers=settings.organiser_ids | {SANDBOX_ORGANISER},
+            kind=DatabaseKind.sandbox,
+        )
+        await _serve(app, settings, lambda _me: f"sandbox, {address}")
+
+
+def _log(settings: Settings, *secrets: str) -> None:
+    address = settings.database_url.get_secret_value()
+    set_up_logging(settings.log_level, settings.log_format, secrets=[*secrets, address])
+
+
+def _app(
+    settings: Settings,
+    plan: ConferencePlan,
+    *,
+    token: str,
+    base: str,
+    proxy: str | None,
+    clock: Clock,
+    organisers: frozenset[str],
+    kind: DatabaseKind,
+) -> App:
+    database = Database(settings.database_address)
+    return build_app(
+        database=database,
+        database_address=settings.database_address,
+        plan=plan,
+        plan_file=settings.plan_file.resolve(),
+        platform=BotApi(token, base, proxy),
+        courier=Courier(database, plan, build_sender(token, base, proxy), clock),
+        token=token,
+        clock=clock,
+        organiser_ids=organisers,
+        kind=kind,
+        files=settings.data_dir / f"files-{kind.value}",
+    )
+
+
+def _sandbox_clock(plan: ConferencePlan) -> Clock:
+    """A clock that stands inside the asking window, five days in or at its middle.
+
+    Used when the sandbox's database is new; later starts go on from what it remembers.
+    """
+    opens, closes = plan.moment("asking_opens"), plan.moment("asking_closes")
+    wanted = min(opens + timedelta(days=5), opens + (closes - opens) / 2)
+    clock = Clock()
+    clock.offset = timedelta(seconds=round((wanted - clock()).total_seconds()))
+    return clock
+
+
+async def _serve(app: App, settings: Settings, who: Any) -> None:
+    """Prepare, say who this is and where the data lies, and run until a signal comes."""
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101  called from a coroutine
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, task.cancel)
+    try:
+        me = await _whoami(app)
+        await app.prepare()
+        await app.publish_menus()
+        await app.platform.call("deleteWebhook", {})
+        sys.stdout.write(
+            f"doithoai: {who(me)}\n"
+            f"doithoai: {app.plan.conference.short_title} ({app.plan.conference.code}), "
+            f"data in {_shown(settings)}\n"
+        )
+        sys.stdout.flush()
+    except BaseException:
+        await app.close()
+        raise
+    with contextlib.suppress(asyncio.CancelledError):
+        await app.run()
+
+
+async def _whoami(app: App) -> dict[str, Any]:
+    for attempt in range(1, _TRIES + 1):
+        try:
+            me: dict[str, Any] = await app.platform.call("getMe", {}, timeout=10)
+        except ApiRefusedError as error:
+            if error.code in {401, 404}:
+                raise CannotRunError("Telegram does not know this TELEGRAM_BOT_TOKEN") from None
+            raise CannotRunError(f"the Bot API refused getMe: {error}") from None
+        except ApiError as error:
+            if attempt == _TRIES:
+                raise CannotRunError(
+                    f"the Bot API at TELEGRAM_API_BASE cannot be reached ({error})"
+                ) from None
+            await asyncio.sleep(attempt)
+        else:
+            return me
+    raise CannotRunError("the Bot API cannot be reached")
+
+
+def _shown(settings: Settings) -> str:
+    """Where the data lies, without a password."""
+    url = Database(settings.database_address).url
+    return url.database or "" if url.get_backend_name() == "sqlite" else url.render_as_string()
+
+
+@contextlib.asynccontextmanager
+async def _local_api(settings: Settings) -> AsyncIterator[str]:
+    """The local Bot API in a process of its own; yields its address and ends it."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot.sandbox.api",
+        "--port",
+        str(settings.sandbox_port),
+        "--data",
+        str(settings.data_dir / "sandbox-chats.db"),
+        "--token",
+        SANDBOX_TOKEN,
+        stdout=asyncio.subprocess.PIPE,
+        cwd=Path.cwd(),
+        # A Ctrl-C is for the bot, which then ends the server in order.
+        start_new_session=True,
+    )
+    assert child.stdout is not None  # noqa: S101  it is a pipe
+    try:
+        line = (await child.stdout.readline()).decode().strip()
+        if not line.startswith("ready "):
+            raise CannotRunError(
+                f"the sandbox could not listen on port {settings.sandbox_port}; "
+                "set SANDBOX_PORT to another"
+            )
+        yield line.removeprefix("ready ")
+    finally:
+        if child.returncode is None:
+            child.terminate()
+            try:
+                await asyncio.wait_for(child.wait(), timeout=5)
+            except TimeoutError:
+                child.kill()
+                await child.wait()

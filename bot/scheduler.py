@@ -1,0 +1,34 @@
+"""APScheduler as a clock: short jobs at intervals, nothing kept in a job store."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+log = logging.getLogger(__name__)
+
+Tick = Callable[[], Awaitable[None]]
+
+
+def build_scheduler(ticks: Mapping[Tick, int]) -> AsyncIOScheduler:
+    """A scheduler that runs each tick every so many seconds, never twice at once."""
+    scheduler = AsyncIOScheduler(timezone="UTC")
+    for tick, seconds in ticks.items():
+        scheduler.add_job(
+            _guarded,
+            "interval",
+            seconds=seconds,
+            args=[tick],
+            id=getattr(tick, "__name__", repr(tick)),
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
+    return scheduler
+
+
+async def _guarded(tick: Tick) -> None:
+    try:
+        await tick()
+    except Exception:
+        log.exception("a tick failed; the next one tries again")

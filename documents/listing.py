@@ -1,0 +1,124 @@
+"""The consolidated list as a file, from the database: masked, in words, in one snapshot."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from conference.deadlines import said_as
+from conference.listing import ListFilters
+from conference.masking import mask
+from config.plan import MILESTONES, ConferencePlan
+from config.texts import Texts
+from documents.question_list import ListHeading, QuestionRow, write_csv, write_xlsx
+from documents.written_file import WrittenFile
+from storage.database import Database
+from storage.questions import count_listed, listed_questions
+from storage.tables import QuestionState
+
+_CHUNK = 500
+_MARKED = ("asking_closes", "unit_reports_due", "consolidation_due")
+
+
+async def write_list(
+    database: Database,
+    plan: ConferencePlan,
+    texts: Texts,
+    path: Path,
+    *,
+    form: str,
+    filters: ListFilters,
+    now: datetime,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> WrittenFile:
+    """Write the list to `path` as `xlsx` or `csv`; `progress` is told (rows written, all rows)."""
+    async with database.snapshot() as session:
+        query = filters.as_query(plan)
+        total = await count_listed(session, **query)
+        heading = ListHeading(
+            title=texts.plain("list-title", title=plan.conference.title),
+            organiser=plan.organiser.name,
+            subtitle=_filter_words(texts, plan, filters),
+            made_at=now.astimezone(plan.zone),
+            total=total,
+        )
+        stream = listed_questions(session, **query)
+        loop = asyncio.get_running_loop()
+
+        async def chunk() -> list[QuestionRow]:
+            rows = []
+            async for row in stream:
+                rows.append(_worded(row, plan, texts))
+                if len(rows) == _CHUNK:
+                    break
+            return rows
+
+        def rows() -> Iterator[QuestionRow]:
+            while got := asyncio.run_coroutine_threadsafe(chunk(), loop).result():
+                yield from got
+
+        def write() -> WrittenFile:
+            def tell(done: int) -> None:
+                progress(done, total)
+
+            if form == "csv":
+                return write_csv(path, heading, rows(), texts.plain, progress=tell)
+            marks = [
+                (
+                    texts.plain(f"milestone-{name.replace('_', '-')}"),
+                    said_as(plan.moment(name), plan.zone).last_day,
+                )
+                for name in MILESTONES
+                if name in _MARKED
+            ]
+            return write_xlsx(path, heading, rows(), texts.plain, milestones=marks, progress=tell)
+
+        return await asyncio.to_thread(write)
+
+
+def _worded(row: Any, plan: ConferencePlan, texts: Texts) -> QuestionRow:
+    return QuestionRow(
+        code=row.code,
+        topic_number=row.topic_number,
+        topic=row.topic,
+        unit=row.unit,
+        unit_code=row.unit_code,
+        topic_code=row.topic_code,
+        text=mask(row.text),
+        count=1,
+        department=_departments(plan, row.topic_code),
+        due=_due(plan, texts),
+        state=texts.plain(f"state-{QuestionState(row.state).value}"),
+        note=texts.plain("list-note-addendum") if row.is_addendum else "",
+        asked_on=row.submitted_at.astimezone(plan.zone).date(),
+    )
+
+
+def _departments(plan: ConferencePlan, topic_code: str) -> str:
+    """The plan's proposal: the lead first, then the supporting departments."""
+    topic = next((one for one in plan.topics if one.code == topic_code), None)
+    if topic is None:
+        return ""
+    codes = [topic.lead, *topic.support] if topic.lead else list(topic.support)
+    return "; ".join(plan.department(code).name for code in codes)
+
+
+def _due(plan: ConferencePlan, texts: Texts) -> str:
+    day = said_as(plan.moment("answers_due"), plan.zone).last_day
+    return texts.plain("moment-day", day=str(day.day), month=str(day.month), year=str(day.year))
+
+
+def _filter_words(texts: Texts, plan: ConferencePlan, filters: ListFilters) -> str:
+    said = []
+    if filters.topic is not None:
+        said.append(texts.plain("filter-topic", value=plan.topic(filters.topic).label))
+    if filters.unit is not None:
+        said.append(texts.plain("filter-unit", value=plan.unit(filters.unit).name))
+    if filters.state is not None:
+        said.append(texts.plain("filter-state", value=texts.plain(f"state-{filters.state}")))
+    if filters.since is not None:
+        year, month, day = filters.since.split("-")
+        when = texts.plain("moment-day", day=str(int(day)), month=str(int(month)), year=year)
+        said.append(texts.plain("filter-since", value=when))
+    return "; ".join(said) or texts.plain("list-everything")

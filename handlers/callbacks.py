@@ -1,0 +1,141 @@
+"""Every button's data. Buttons stay in chats for ever, so this is a published format.
+
+A prefix or a field is never changed: a new class is added beside the old one.
+Telegram allows 64 bytes; codes of units and topics have at most 32 characters.
+"""
+
+from aiogram.filters.callback_data import CallbackData
+
+
+class ChooseConsentCallback(CallbackData, prefix="a.consent"):
+    """Yes or no to the consent text."""
+
+    yes: bool
+
+
+class ChooseAgeCallback(CallbackData, prefix="a.age"):
+    """One of the age bands."""
+
+    band: str
+
+
+class ChooseUnitCallback(CallbackData, prefix="a.unit"):
+    """The unit a question comes from."""
+
+    code: str
+
+
+class ChooseTopicCallback(CallbackData, prefix="a.topic"):
+    """The topic a question belongs to."""
+
+    code: str
+
+
+class TurnPageCallback(CallbackData, prefix="a.page"):
+    """Another page of units or topics."""
+
+    step: str
+    page: int
+
+
+class GoToStepCallback(CallbackData, prefix="a.step"):
+    """Back to a step of the question being written, or on to change one."""
+
+    step: str
+
+
+class SendQuestionCallback(CallbackData, prefix="a.send"):
+    """Send the question as shown."""
+
+
+class KeepNewTextCallback(CallbackData, prefix="a.new"):
+    """Of a draft of several messages keep only the last."""
+
+
+class ResumeDraftCallback(CallbackData, prefix="a.resume"):
+    """Go on with the question begun earlier (True), or begin anew (False)."""
+
+    keep: bool
+
+
+class CancelCallback(CallbackData, prefix="x.cancel"):
+    """Give up what is being done."""
+
+
+class OpenCallback(CallbackData, prefix="m.open"):
+    """Open a place of the menu: a command's name."""
+
+    command: str
+
+
+class ViewQuestionCallback(CallbackData, prefix="q.view"):
+    """One of one's own questions."""
+
+    code: str
+
+
+class EditQuestionCallback(CallbackData, prefix="q.edit"):
+    """Change the words of one's own question."""
+
+    code: str
+
+
+class UpdateQuestionCallback(CallbackData, prefix="q.update"):
+    """Take an edited message's words over into the question it became (True), or not."""
+
+    code: str
+    yes: bool
+
+
+class WithdrawQuestionCallback(CallbackData, prefix="q.drop"):
+    """Take a question back: asked first, then sure."""
+
+    code: str
+    sure: bool
+
+
+class ChooseLanguageCallback(CallbackData, prefix="l.set"):
+    """The language to speak."""
+
+    language: str
+
+
+class EraseMeCallback(CallbackData, prefix="p.erase"):
+    """Forget the person: asked first, then sure."""
+
+    sure: bool
+
+
+class SendMyDataCallback(CallbackData, prefix="p.file"):
+    """Everything kept about the person, as a file."""
+
+
+class TakeInviteCallback(CallbackData, prefix="i.take"):
+    """Accept the role that a one-time link gives; the token has 43 characters."""
+
+    token: str
+
+
+class ReleaseQuestionCallback(CallbackData, prefix="d.pass"):
+    """Let a held question go on to its unit."""
+
+    code: str
+
+
+class ExportCallback(CallbackData, prefix="e.make"):
+    """Make the list in this format, with the filters set so far."""
+
+    form: str
+
+
+class FilterExportCallback(CallbackData, prefix="e.filter"):
+    """Open one filter's choices (no value), or set it; `-` takes the filter away."""
+
+    name: str
+    value: str
+
+
+class EraseIdentitiesCallback(CallbackData, prefix="o.forget"):
+    """After the retention period: forget everyone. Asked first, then sure."""
+
+    sure: bool

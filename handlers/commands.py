@@ -1,0 +1,81 @@
+"""The commands: names, Vietnamese names, and who may use them.
+
+The menu, the help text and the tests are made from this one list.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aiogram import Router
+from aiogram.filters import Command
+from aiogram.types import BotCommand
+
+from conference.roles import Actor, Permission
+from config.texts import Texts
+
+
+@dataclass(frozen=True, slots=True)
+class CommandEntry:
+    """One command. `command-<name>` in the catalogues says what it does."""
+
+    name: str
+    vietnamese: str
+    permission: Permission
+    in_menu: bool = True
+
+
+COMMANDS = (
+    CommandEntry("start", "batdau", Permission.public, in_menu=False),
+    CommandEntry("ask", "hoi", Permission.question_ask),
+    CommandEntry("my", "cuatoi", Permission.question_view_own),
+    CommandEntry("status", "tracuu", Permission.question_view_own),
+    CommandEntry("deadline", "han", Permission.public),
+    CommandEntry("privacy", "dulieu", Permission.public),
+    CommandEntry("erase", "xoa", Permission.public),
+    CommandEntry("language", "ngonngu", Permission.public, in_menu=False),
+    CommandEntry("cancel", "huy", Permission.public, in_menu=False),
+    CommandEntry("help", "trogiup", Permission.public),
+    CommandEntry("export", "xuat", Permission.list_export, in_menu=False),
+    CommandEntry("held", "cangiup", Permission.question_release, in_menu=False),
+)
+BY_NAME = {name: command for command in COMMANDS for name in (command.name, command.vietnamese)}
+
+
+def on_command(router: Router, name: str, handler: Callable[..., Any]) -> None:
+    """Register a command under both its names, with its permission as the handler's flag."""
+    command = BY_NAME[name]
+    router.message.register(
+        handler,
+        Command(command.name, command.vietnamese, ignore_case=True),
+        flags={"permission": command.permission},
+    )
+
+
+def on_button(
+    router: Router, handler: Callable[..., Any], callback: Any, permission: Permission
+) -> None:
+    """Register a button under its callback class, with a permission as the handler's flag."""
+    router.callback_query.register(handler, callback.filter(), flags={"permission": permission})
+
+
+def shown_name(command: CommandEntry, language: str) -> str:
+    """The name a person of this language is shown; both work always."""
+    return command.vietnamese if language == "vi" else command.name
+
+
+def commands_of(actor: Actor) -> list[CommandEntry]:
+    """What this person may use."""
+    return [command for command in COMMANDS if actor.may(command.permission)]
+
+
+def menu(texts: Texts) -> list[BotCommand]:
+    """The menu published to everyone in one language."""
+    return [
+        BotCommand(
+            command=shown_name(command, texts.language),
+            description=texts.plain(f"command-{command.name}"),
+        )
+        for command in COMMANDS
+        if command.in_menu
+    ]

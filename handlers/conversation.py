@@ -1,0 +1,122 @@
+"""What a handler has at hand: who speaks, in which words, and how a screen is shown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from aiogram import Bot
+from aiogram.filters.callback_data import CallbackData
+from aiogram.fsm.context import FSMContext
+from aiogram.types import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from conference.roles import Actor
+from config.plan import ConferencePlan
+from config.texts import Texts
+
+Rows = Sequence[Sequence[InlineKeyboardButton]]
+_SCREEN = "screen"
+
+
+class Undoable(Protocol):
+    """The turn, as far as handlers know it."""
+
+    forgotten: bool
+
+    async def undo(self) -> None:
+        """Take back all that this update has caused so far."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A message with its buttons. On a channel without buttons the rows become numbers."""
+
+    text: str
+    rows: Rows = ()
+
+
+@dataclass(slots=True)
+class Conversation:
+    """One update's conversation. `texts` are in the person's language and form of address."""
+
+    bot: Bot
+    event: Message | CallbackQuery
+    state: FSMContext
+    session: AsyncSession
+    plan: ConferencePlan
+    actor: Actor
+    texts: Texts
+    now: datetime
+    turn: Undoable
+    is_answered: bool = field(default=False)
+
+    @property
+    def chat_id(self) -> int:
+        """The private chat (its id is the person's)."""
+        if isinstance(self.event, CallbackQuery):
+            return self.event.from_user.id
+        return self.event.chat.id
+
+    async def show(self, screen: Screen) -> None:
+        """Show the screen: in place of the message whose button was pressed, or as a new one.
+
+        There is one message with live buttons in a dialogue: the one before loses its own.
+        """
+        markup = InlineKeyboardMarkup(inline_keyboard=[list(row) for row in screen.rows if row])
+        keyboard = markup if markup.inline_keyboard else None
+        shown = (await self.state.get_data()).get(_SCREEN)
+        if isinstance(self.event, CallbackQuery) and self.event.message is not None:
+            here = self.event.message.message_id
+            if shown is not None and shown != here:
+                await self._take_buttons_off(shown)
+            await self.bot.edit_message_text(
+                screen.text, chat_id=self.chat_id, message_id=here, reply_markup=keyboard
+            )
+        else:
+            if shown is not None:
+                await self._take_buttons_off(shown)
+            sent = await self.bot.send_message(self.chat_id, screen.text, reply_markup=keyboard)
+            here = sent.message_id
+        await self.state.update_data({_SCREEN: here if keyboard is not None else None})
+
+    async def refresh(self, screen: Screen) -> None:
+        """Show the screen in the message that is the dialogue's present one, if there is one."""
+        shown = (await self.state.get_data()).get(_SCREEN)
+        if shown is None:
+            await self.show(screen)
+            return
+        await self.bot.edit_message_text(
+            screen.text,
+            chat_id=self.chat_id,
+            message_id=shown,
+            reply_markup=InlineKeyboardMarkup(inline_keyboard=[list(row) for row in screen.rows]),
+        )
+
+    async def say(self, text: str) -> None:
+        """Say something without touching the dialogue's screen."""
+        await self.bot.send_message(self.chat_id, text)
+
+    async def toast(self, text: str, *, alert: bool = False) -> None:
+        """Answer a button with words that pass; on a message they are simply said."""
+        if isinstance(self.event, CallbackQuery):
+            self.is_answered = True
+            await self.event.answer(text[:200], show_alert=alert)
+        else:
+            await self.say(text)
+
+    async def _take_buttons_off(self, message_id: int) -> None:
+        await self.bot.edit_message_reply_markup(
+            chat_id=self.chat_id, message_id=message_id, reply_markup=None
+        )
+
+
+def button(text: str, callback: CallbackData) -> InlineKeyboardButton:
+    """A button that answers with `callback`."""
+    return InlineKeyboardButton(text=text, callback_data=callback.pack())
+
+
+def grid(buttons: Sequence[InlineKeyboardButton], columns: int = 2) -> list[Any]:
+    """Buttons in rows of so many."""
+    return [list(buttons[at : at + columns]) for at in range(0, len(buttons), columns)]

@@ -1,0 +1,134 @@
+"""What is kept about me, as words and as a file, and forgetting it."""
+
+from aiogram import Router
+from aiogram.types import CallbackQuery, Message
+
+from conference.jobs import ask_for_job
+from conference.privacy import erase_person, what_is_kept
+from conference.roles import Permission
+from handlers.callbacks import EraseMeCallback, OpenCallback, SendMyDataCallback
+from handlers.commands import on_button, on_command
+from handlers.conversation import Conversation, Screen, button
+from handlers.member.drafts import load_draft
+from handlers.moments import moment_words
+
+
+async def cmd_privacy(message: Message, conversation: Conversation) -> None:
+    """`/dulieu`: everything kept about me."""
+    del message
+    await show_privacy(conversation)
+
+
+async def show_privacy(conversation: Conversation) -> None:
+    """Everything kept about the person, in plain words."""
+    texts, plan = conversation.texts, conversation.plan
+    kept = await what_is_kept(conversation.session, conversation.actor)
+    draft = await load_draft(conversation.state)
+    draft_line = "\n" + texts("privacy-draft") if draft is not None and draft.text else ""
+    erase = [button(texts.plain("button-erase"), EraseMeCallback(sure=False))]
+    if kept is None:
+        await conversation.show(
+            Screen(texts("privacy-nothing") + draft_line, [erase] if draft_line else [])
+        )
+        return
+    person = kept.person
+    band = person.age_band.value.replace("_", "-") if person.age_band else "unknown"
+    text = texts(
+        "privacy-kept",
+        account=person.external_id,
+        age=texts.plain(f"age-{band}"),
+        unit=plan.unit(person.unit_code).name
+        if person.unit_code in {unit.code for unit in plan.units}
+        else "—",
+        consent=moment_words(texts, plan, person.consented_at) if person.consented_at else "—",
+        version=person.consent_version or "—",
+        roles=", ".join(
+            texts.plain(f"role-{grant.role.value.replace('_', '-')}") for grant in kept.roles
+        )
+        or texts.plain("role-member"),
+        questions=len(kept.questions),
+        days=plan.collection.retention_days,
+    )
+    await conversation.show(
+        Screen(
+            text + draft_line,
+            [
+                [
+                    button(texts.plain("button-my"), OpenCallback(command="my")),
+                    button(texts.plain("button-my-data"), SendMyDataCallback()),
+                ],
+                erase,
+            ],
+        )
+    )
+
+
+async def on_my_data(callback: CallbackQuery, conversation: Conversation) -> None:
+    """The same as a file: a job, since a file takes longer than a blink."""
+    del callback
+    if conversation.actor.person_id is None:
+        await show_privacy(conversation)
+        return
+    sent = await conversation.bot.send_message(
+        conversation.chat_id, conversation.texts("job-started")
+    )
+    await ask_for_job(
+        conversation.session,
+        conversation.actor,
+        kind="my_data",
+        bot_id=str(conversation.bot.id),
+        chat_id=str(conversation.chat_id),
+        language=conversation.texts.language,
+        status_slot=sent.message_id,
+        now=conversation.now,
+        person_id=conversation.actor.person_id,
+    )
+
+
+async def cmd_erase(message: Message, conversation: Conversation) -> None:
+    """`/xoa`: forget me, after asking once."""
+    del message
+    await ask_to_erase(conversation)
+
+
+async def ask_to_erase(conversation: Conversation) -> None:
+    """Say what goes and what stays, and ask."""
+    texts = conversation.texts
+    await conversation.show(
+        Screen(
+            texts("erase-ask"),
+            [
+                [button(texts.plain("button-erase-sure"), EraseMeCallback(sure=True))],
+                [button(texts.plain("button-keep"), OpenCallback(command="privacy"))],
+            ],
+        )
+    )
+
+
+async def on_erase(
+    callback: CallbackQuery, callback_data: EraseMeCallback, conversation: Conversation
+) -> None:
+    """Forget the person at once."""
+    del callback
+    if not callback_data.sure:
+        await ask_to_erase(conversation)
+        return
+    erased = await erase_person(conversation.session, conversation.actor, now=conversation.now)
+    await conversation.state.clear()
+    conversation.turn.forgotten = True
+    await conversation.show(
+        Screen(
+            conversation.texts("erase-done", deleted=erased.deleted, kept=erased.kept_without_link)
+        )
+    )
+    await conversation.state.clear()
+
+
+def build_router() -> Router:
+    """Privacy: view, copy, erase."""
+    router = Router(name="member.my_data")
+    on_command(router, "privacy", cmd_privacy)
+    on_command(router, "erase", cmd_erase)
+    on_button(router, on_my_data, SendMyDataCallback, Permission.public)
+    on_button(router, on_erase, EraseMeCallback, Permission.public)
+    return router

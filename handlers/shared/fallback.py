@@ -1,0 +1,131 @@
+"""All that no other handler takes: a kind sentence that says what to do, and nothing lost."""
+
+import difflib
+
+from aiogram import F, Router
+from aiogram.enums import ChatMemberStatus, ChatType, ContentType
+from aiogram.filters import Command
+from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
+
+from conference.privacy import set_unreachable
+from conference.roles import Permission
+from handlers.commands import BY_NAME, COMMANDS, shown_name
+from handlers.conversation import Conversation
+from handlers.member.ask_question import go_on, show_nothing_open
+from handlers.member.drafts import load_draft
+
+_PUBLIC = {"permission": Permission.public}
+_KINDS = {
+    ContentType.STICKER: "sticker",
+    ContentType.ANIMATION: "sticker",
+    ContentType.DICE: "sticker",
+    ContentType.VOICE: "voice",
+    ContentType.AUDIO: "voice",
+    ContentType.VIDEO: "picture",
+    ContentType.VIDEO_NOTE: "picture",
+    ContentType.PHOTO: "picture",
+    ContentType.STORY: "picture",
+    ContentType.DOCUMENT: "document",
+    ContentType.CONTACT: "contact",
+    ContentType.LOCATION: "location",
+    ContentType.VENUE: "location",
+}
+
+
+async def got_unknown_command(message: Message, conversation: Conversation) -> None:
+    """A mistyped command: name the nearest one."""
+    texts = conversation.texts
+    typed = (message.text or "").split(maxsplit=1)[0].lstrip("/").partition("@")[0].casefold()
+    allowed = [
+        name
+        for command in COMMANDS
+        if conversation.actor.may(command.permission)
+        for name in (command.name, command.vietnamese)
+    ]
+    near = difflib.get_close_matches(typed, allowed, n=1, cutoff=0.5)
+    meant = shown_name(BY_NAME[near[0]], texts.language) if near else "none"
+    await _answer(conversation, texts("unknown-command", typed=typed[:32], meant=meant))
+
+
+async def got_forwarded(message: Message, conversation: Conversation) -> None:
+    """Somebody else's words are not taken for a question."""
+    del message
+    await _answer(conversation, conversation.texts("content-forwarded"))
+
+
+async def got_other(message: Message, conversation: Conversation) -> None:
+    """A sticker, a voice, a picture … : say what to do instead."""
+    kind = _KINDS.get(ContentType(message.content_type), "other")
+    await _answer(conversation, conversation.texts(f"content-{kind}"))
+
+
+async def _answer(conversation: Conversation, note: str) -> None:
+    """Say it, and show the step again to someone who is in the middle of asking."""
+    draft = await load_draft(conversation.state)
+    if draft is not None and await conversation.state.get_state() is not None:
+        await go_on(conversation, note=note)
+    else:
+        await conversation.say(note)
+
+
+async def on_unknown_button(callback: CallbackQuery, conversation: Conversation) -> None:
+    """A button of an earlier version: say so, and go on where the person is."""
+    del callback
+    if await load_draft(conversation.state) is not None:
+        await conversation.toast(conversation.texts.plain("ask-button-old"))
+        await go_on(conversation)
+        return
+    await show_nothing_open(conversation)
+
+
+async def on_membership(update: ChatMemberUpdated, conversation: Conversation) -> None:
+    """The person blocked the bot, or came back."""
+    is_blocked = update.new_chat_member.status == ChatMemberStatus.KICKED
+    await set_unreachable(
+        conversation.session, conversation.actor, is_blocked=is_blocked, now=conversation.now
+    )
+
+
+async def on_added_to_group(update: ChatMemberUpdated, conversation: Conversation) -> None:
+    """A group is no place to ask: everyone there would read it."""
+    if update.new_chat_member.status in {ChatMemberStatus.MEMBER, ChatMemberStatus.ADMINISTRATOR}:
+        await conversation.bot.send_message(update.chat.id, conversation.texts("group-hello"))
+
+
+async def got_group_command(message: Message, conversation: Conversation) -> None:
+    """A command in a group: the way to the private chat. Everything else there is not read."""
+    await conversation.bot.send_message(message.chat.id, conversation.texts("group-hello"))
+
+
+async def ignore(_message: Message) -> None:
+    """Talk in a group is not meant for the bot."""
+
+
+def build_group_router() -> Router:
+    """Groups: one sentence to a command, silence to everything else."""
+    router = Router(name="shared.groups")
+    groups = F.chat.type.in_({ChatType.GROUP, ChatType.SUPERGROUP, ChatType.CHANNEL})
+    router.message.register(
+        got_group_command, groups, Command(*BY_NAME, ignore_case=True), flags=_PUBLIC
+    )
+    router.message.register(ignore, groups, flags=_PUBLIC)
+    router.edited_message.register(ignore, groups, flags=_PUBLIC)
+    router.my_chat_member.register(on_added_to_group, groups, flags=_PUBLIC)
+    router.my_chat_member.register(on_membership, flags=_PUBLIC)
+    return router
+
+
+def build_content_router() -> Router:
+    """What comes before free text: mistyped commands and forwarded posts."""
+    router = Router(name="shared.content")
+    router.message.register(got_forwarded, F.forward_origin, flags=_PUBLIC)
+    router.message.register(got_unknown_command, F.text.startswith("/"), flags=_PUBLIC)
+    return router
+
+
+def build_router() -> Router:
+    """The last word: every other content, and every button that nothing else answers."""
+    router = Router(name="shared.fallback")
+    router.message.register(got_other, flags=_PUBLIC)
+    router.callback_query.register(on_unknown_button, flags=_PUBLIC)
+    return router

@@ -1,0 +1,307 @@
+"""`/start` in all its forms, the menu, help, deadlines, language and cancel."""
+
+from aiogram import Router
+from aiogram.filters import CommandObject
+from aiogram.types import CallbackQuery, InlineKeyboardButton, Message
+
+from conference.joining import accept_invite, role_offered, set_language
+from conference.roles import Permission
+from config.plan import MilestoneName
+from config.texts import LANGUAGES, texts_for
+from handlers.callbacks import (
+    CancelCallback,
+    ChooseLanguageCallback,
+    OpenCallback,
+    TakeInviteCallback,
+)
+from handlers.commands import COMMANDS, commands_of, on_button, on_command, shown_name
+from handlers.conversation import Conversation, Screen, button, grid
+from handlers.duty_officer.held_questions import show_held
+from handlers.member.ask_question import begin
+from handlers.member.drafts import load_draft, save_draft
+from handlers.member.my_data import ask_to_erase, show_privacy
+from handlers.member.my_questions import ask_for_code, show_my
+from handlers.moments import deadline_words, left_words, moment_words
+from handlers.organiser.export_list import show_export
+
+UNIT_PAYLOAD = "u-"
+INVITE_PAYLOAD = "i-"
+_DEADLINES: tuple[MilestoneName, ...] = (
+    "asking_closes",
+    "unit_reports_due",
+    "consolidation_due",
+    "conference_opens",
+    "conclusion_due",
+)
+
+
+async def cmd_start(message: Message, command: CommandObject, conversation: Conversation) -> None:
+    """`/start`, alone, with a unit's deep link, or with an invitation."""
+    del message
+    payload = (command.args or "").strip()
+    if payload.startswith(INVITE_PAYLOAD):
+        await _show_invite(conversation, payload.removeprefix(INVITE_PAYLOAD))
+        return
+    if payload.startswith(UNIT_PAYLOAD):
+        code = payload.removeprefix(UNIT_PAYLOAD)
+        if code in {unit.code for unit in conversation.plan.units}:
+            await begin(conversation, unit=code)
+            return
+        await begin(conversation, note=conversation.texts("start-unit-unknown"))
+        return
+    actor = conversation.actor
+    if not actor.has_consented and not actor.roles:
+        await begin(conversation)
+        return
+    await show_menu(conversation)
+
+
+async def show_menu(conversation: Conversation) -> None:
+    """What this person can do, as buttons."""
+    texts, plan, actor = conversation.texts, conversation.plan, conversation.actor
+    draft = await load_draft(conversation.state)
+    names = ["ask", "my", "deadline", "help"]
+    names += [name for name in ("export", "held") if _entry_may(conversation, name)]
+    text = texts(
+        "menu",
+        title=plan.conference.short_title,
+        organiser=plan.organiser.name,
+        deadline=deadline_words(texts, plan, "asking_closes"),
+        roles=", ".join(
+            texts.plain(f"role-{role.value.replace('_', '-')}") for role in sorted(actor.roles)
+        )
+        or "none",
+    )
+    if draft is not None and draft.text:
+        text += "\n\n" + texts("menu-draft")
+    await conversation.show(
+        Screen(
+            text,
+            grid(
+                [
+                    button(texts.plain(f"button-{name}"), OpenCallback(command=name))
+                    for name in names
+                ]
+            ),
+        )
+    )
+
+
+def _entry_may(conversation: Conversation, name: str) -> bool:
+    return any(command.name == name for command in commands_of(conversation.actor))
+
+
+async def _show_invite(conversation: Conversation, token: str) -> None:
+    texts = conversation.texts
+    role = await role_offered(conversation.session, token=token, now=conversation.now)
+    await conversation.show(
+        Screen(
+            texts(
+                "invite-offer",
+                role=texts.plain(f"role-{role.value.replace('_', '-')}"),
+                title=conversation.plan.conference.short_title,
+            ),
+            [
+                [button(texts.plain("button-take-role"), TakeInviteCallback(token=token))],
+                [button(texts.plain("button-cancel"), CancelCallback())],
+            ],
+        )
+    )
+
+
+async def on_take_invite(
+    callback: CallbackQuery, callback_data: TakeInviteCallback, conversation: Conversation
+) -> None:
+    """Take the role; the link is used up by this."""
+    del callback
+    texts = conversation.texts
+    role = await accept_invite(
+        conversation.session,
+        conversation.actor,
+        token=callback_data.token,
+        language=texts.language,
+        now=conversation.now,
+    )
+    await conversation.show(
+        Screen(
+            texts("invite-taken", role=texts.plain(f"role-{role.value.replace('_', '-')}")),
+            [[button(texts.plain("button-menu"), OpenCallback(command="start"))]],
+        )
+    )
+
+
+async def cmd_help(message: Message, conversation: Conversation) -> None:
+    """`/trogiup`: what this person can do."""
+    del message
+    await show_help(conversation)
+
+
+async def show_help(conversation: Conversation) -> None:
+    """Each command that the person's roles allow, with what it does."""
+    texts = conversation.texts
+    lines = [
+        f"/{shown_name(command, texts.language)} – {texts('command-' + command.name)}"
+        for command in commands_of(conversation.actor)
+        if command.name != "start"
+    ]
+    await conversation.show(
+        Screen(
+            texts(
+                "help",
+                commands="\n".join(lines),
+                minimum=conversation.plan.collection.min_characters,
+            ),
+            [[button(texts.plain("button-ask"), OpenCallback(command="ask"))]],
+        )
+    )
+
+
+async def cmd_deadline(message: Message, conversation: Conversation) -> None:
+    """`/han`: dates and days left."""
+    del message
+    await show_deadlines(conversation)
+
+
+async def show_deadlines(conversation: Conversation) -> None:
+    """The plan's dates as the plan says them, and how long is left."""
+    texts, plan, now = conversation.texts, conversation.plan, conversation.now
+    lines = [texts("deadline-title", title=plan.conference.title)]
+    if now < plan.moment("asking_opens"):
+        lines.append(
+            texts("deadline-opens", moment=moment_words(texts, plan, plan.moment("asking_opens")))
+        )
+    for name in _DEADLINES:
+        when = (
+            moment_words(texts, plan, plan.moment(name))
+            if name == "conference_opens"
+            else deadline_words(texts, plan, name)
+        )
+        lines.append(
+            texts(
+                f"deadline-{name.replace('_', '-')}",
+                when=when,
+                left=left_words(texts, plan.moment(name), now),
+                venue=plan.conference.venue,
+            )
+        )
+    await conversation.show(
+        Screen(
+            "\n".join(lines), [[button(texts.plain("button-ask"), OpenCallback(command="ask"))]]
+        )
+    )
+
+
+async def cmd_language(message: Message, conversation: Conversation) -> None:
+    """`/ngonngu`: Vietnamese or English."""
+    del message
+    await show_languages(conversation)
+
+
+async def show_languages(conversation: Conversation) -> None:
+    """The languages, each in its own words."""
+    await conversation.show(
+        Screen(
+            conversation.texts("language-ask"),
+            [
+                [
+                    button(
+                        texts_for(language).plain("language-name"),
+                        ChooseLanguageCallback(language=language),
+                    )
+                    for language in LANGUAGES
+                ]
+            ],
+        )
+    )
+
+
+async def on_language(
+    callback: CallbackQuery, callback_data: ChooseLanguageCallback, conversation: Conversation
+) -> None:
+    """Speak this language from now on."""
+    del callback
+    texts = texts_for(
+        callback_data.language, "child" if conversation.actor.is_under_16 else "youth"
+    )
+    await set_language(conversation.session, conversation.actor, language=texts.language)
+    if conversation.actor.person is None:
+        await conversation.state.update_data(language=texts.language)
+    conversation.texts = texts
+    await conversation.show(
+        Screen(
+            texts("language-set"),
+            [[button(texts.plain("button-menu"), OpenCallback(command="start"))]],
+        )
+    )
+
+
+async def cmd_cancel(message: Message, conversation: Conversation) -> None:
+    """`/huy`: give up what is being done."""
+    del message
+    await cancel(conversation)
+
+
+async def on_cancel(callback: CallbackQuery, conversation: Conversation) -> None:
+    """The cancel button."""
+    del callback
+    await cancel(conversation)
+
+
+async def cancel(conversation: Conversation) -> None:
+    """Put the draft away and show its words once more: they stay with their author."""
+    texts = conversation.texts
+    draft = await load_draft(conversation.state)
+    was_busy = draft is not None or await conversation.state.get_state() is not None
+    await save_draft(conversation.state, None)
+    await conversation.state.set_state(None)
+    if draft is not None and draft.text:
+        text = texts("cancelled-draft", text=draft.text)
+    else:
+        text = texts("cancelled" if was_busy else "nothing-to-cancel")
+    rows: list[list[InlineKeyboardButton]] = [
+        [button(texts.plain("button-ask"), OpenCallback(command="ask"))]
+    ]
+    await conversation.show(Screen(text, rows))
+    if conversation.actor.person is None:
+        await conversation.state.clear()
+
+
+async def on_open(
+    callback: CallbackQuery, callback_data: OpenCallback, conversation: Conversation
+) -> None:
+    """A place of the menu: the same as its command."""
+    del callback
+    places = {
+        "start": show_menu,
+        "ask": begin,
+        "my": show_my,
+        "status": ask_for_code,
+        "deadline": show_deadlines,
+        "privacy": show_privacy,
+        "erase": ask_to_erase,
+        "language": show_languages,
+        "cancel": cancel,
+        "help": show_help,
+        "export": show_export,
+        "held": show_held,
+    }
+    command = next((entry for entry in COMMANDS if entry.name == callback_data.command), None)
+    if command is None or not conversation.actor.may(command.permission):
+        await show_menu(conversation)
+        return
+    await places[command.name](conversation)
+
+
+def build_router() -> Router:
+    """What everyone can always do."""
+    router = Router(name="shared.start")
+    on_command(router, "start", cmd_start)
+    on_command(router, "help", cmd_help)
+    on_command(router, "deadline", cmd_deadline)
+    on_command(router, "language", cmd_language)
+    on_command(router, "cancel", cmd_cancel)
+    on_button(router, on_take_invite, TakeInviteCallback, Permission.public)
+    on_button(router, on_language, ChooseLanguageCallback, Permission.public)
+    on_button(router, on_cancel, CancelCallback, Permission.public)
+    on_button(router, on_open, OpenCallback, Permission.public)
+    return router

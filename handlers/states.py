@@ -1,0 +1,26 @@
+"""Every dialogue's states; each is named for what is waited for."""
+
+from aiogram.fsm.state import State, StatesGroup
+
+
+class AskQuestionForm(StatesGroup):
+    """Asking, step by step; a step whose answer is known already is passed over."""
+
+    consent = State()
+    age_band = State()
+    unit = State()
+    topic = State()
+    text = State()
+    confirmation = State()
+
+
+class EditQuestionForm(StatesGroup):
+    """New words for a question already sent."""
+
+    text = State()
+
+
+class LookUpQuestionForm(StatesGroup):
+    """A tracking code to look up."""
+
+    code = State()
