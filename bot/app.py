@@ -96,8 +96,9 @@ class App:
 
     async def run(self) -> None:
         """Serve until cancelled; then let what is being said be said."""
-        scheduler = build_scheduler({self.sweep: 300, self.workshop.sweep: 3600})
-        scheduler.start()
+        scheduler = build_scheduler(
+            {"records": (self.sweep, 300), "files": (self.workshop.sweep, 3600)}
+        )
         parts = [
             asyncio.ensure_future(part)
             for part in (
@@ -108,11 +109,13 @@ class App:
             )
         ]
         try:
+            scheduler.start()
             done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
             for part in done:
                 part.result()
         finally:
-            scheduler.shutdown(wait=False)
+            if scheduler.running:
+                scheduler.shutdown(wait=False)
             for part in parts:
                 part.cancel()
             await asyncio.gather(*parts, return_exceptions=True)

@@ -22,9 +22,17 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except _expected_errors() as error:
-        for line in str(error).splitlines() or [type(error).__name__]:
+        for line in _lines(error):
             sys.stderr.write(f"doithoai: {line}\n")
         return FAILED
+
+
+def _lines(error: Exception) -> list[str]:
+    """What the operator is told; of a database's own error only its first line holds no values."""
+    original = getattr(error, "orig", None)
+    if original is not None:
+        return [f"the database: {str(original).partition(chr(10))[0] or type(original).__name__}"]
+    return str(error).splitlines() or [type(error).__name__]
 
 
 def _expected_errors() -> tuple[type[Exception], ...]:
@@ -103,9 +111,10 @@ async def _sandbox(_options: argparse.Namespace) -> int:
 
 
 async def _set_up(_options: argparse.Namespace) -> int:
+    from bot.clock import Clock  # noqa: PLC0415
     from bot.setup import operator_language, set_up  # noqa: PLC0415
 
-    return await set_up(language=operator_language(os.environ))
+    return await set_up(clock=Clock(), language=operator_language(os.environ))
 
 
 async def _plan_check(options: argparse.Namespace) -> int:

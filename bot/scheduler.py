@@ -10,16 +10,16 @@ log = logging.getLogger(__name__)
 Tick = Callable[[], Awaitable[None]]
 
 
-def build_scheduler(ticks: Mapping[Tick, int]) -> AsyncIOScheduler:
-    """A scheduler that runs each tick every so many seconds, never twice at once."""
+def build_scheduler(ticks: Mapping[str, tuple[Tick, int]]) -> AsyncIOScheduler:
+    """A scheduler that runs each named tick every so many seconds, never twice at once."""
     scheduler = AsyncIOScheduler(timezone="UTC")
-    for tick, seconds in ticks.items():
+    for name, (tick, seconds) in ticks.items():
         scheduler.add_job(
             _guarded,
             "interval",
             seconds=seconds,
             args=[tick],
-            id=getattr(tick, "__name__", repr(tick)),
+            id=name,
             coalesce=True,
             max_instances=1,
             misfire_grace_time=None,
