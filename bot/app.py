@@ -27,6 +27,7 @@ from bot.turns import Turns
 from conference.joining import actor_of, set_organisers
 from conference.opening import conference_record, load_plan_into
 from conference.privacy import announce_retention, sweep_unconsented
+from conference.safeguarding import danger_signs
 from config.plan import ConferencePlan
 from config.texts import LANGUAGES, texts_for
 from handlers import attach
@@ -64,6 +65,7 @@ class App:
 
     async def prepare(self) -> None:
         """Bring the database to this program and this plan, and pick up what an end cut off."""
+        danger_signs("")  # reads the phrases now, so that nobody's turn waits for it
         await migrate(self.database)
         async with self.database.transaction() as session:
             await load_plan_into(
@@ -238,8 +240,8 @@ def build_app(
 @contextlib.asynccontextmanager
 async def opened(app: App) -> Any:
     """The app prepared, and closed at the end (for tests and tools)."""
-    await app.prepare()
     try:
+        await app.prepare()
         yield app
     finally:
         await app.close()

@@ -152,7 +152,7 @@ async def set_organisers(
                     col(Person.channel) == channel,
                 )
             )
-        ).tuples()
+        ).all()
     }
     for external_id in sorted(held.keys() - wanted):
         held[external_id].revoked_at = now

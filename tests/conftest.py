@@ -19,8 +19,10 @@ import pytest
 from sqlalchemy import make_url
 from sqlmodel import SQLModel
 
+from bot.app import App, opened
 from storage.database import Database
 from storage.migrating import migrate
+from tests.chat import ORGANISER, Chat, chat_with, make_app
 
 SERVER = os.environ.get("TEST_POSTGRESQL_URL") or "postgresql://root@127.0.0.1:5432/postgres"
 T = TypeVar("T")
@@ -103,3 +105,23 @@ async def _empty(address: str) -> None:
     tables = ", ".join(f'"{table.name}"' for table in SQLModel.metadata.sorted_tables)
     # A connection that an earlier test left open in a transaction shows here, not as a hang.
     await _run(address, "SET lock_timeout = '10s'", f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+
+
+@pytest.fixture
+async def app(database_address: str, tmp_path: Path) -> AsyncIterator[App]:
+    """The whole program on each database, with Telegram's side recorded (see `tests.chat`)."""
+    app = make_app(database_address, tmp_path)
+    async with opened(app):
+        yield app
+
+
+@pytest.fixture
+def chat(app: App) -> Chat:
+    """A new person's phone."""
+    return chat_with(app)
+
+
+@pytest.fixture
+def organiser(app: App) -> Chat:
+    """The phone of the organiser whom the settings name."""
+    return chat_with(app, ORGANISER)
