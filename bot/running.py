@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -182,7 +183,7 @@ async def _local_api(settings: Settings) -> AsyncIterator[str]:
         "--token",
         SANDBOX_TOKEN,
         stdout=asyncio.subprocess.PIPE,
-        cwd=Path.cwd(),
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
         # A Ctrl-C is for the bot, which then ends the server in order.
         start_new_session=True,
     )

@@ -1,6 +1,7 @@
 """The control side: what the page, the tests and the chaos runs ask of the sandbox."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -288,18 +289,20 @@ async def _stream(
         headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
     )
     await answer.prepare(request)
-    await answer.write(b"retry: 1000\n\n")
-    while not store.closing and not _gone(request):
-        found = store.events(after, chat)
-        for event in found:
-            after = event["number"]
-            line = f"id: {after}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n"
-            await answer.write(line.encode())
-        if not found:
-            _, waiting = await asyncio.wait({change := store.change()}, timeout=HEARTBEAT)
-            change.cancel()
-            if waiting:
-                await answer.write(b": still here\n\n")
+    # A page that has just been closed shows only when it is written to.
+    with contextlib.suppress(ConnectionResetError):
+        await answer.write(b"retry: 1000\n\n")
+        while not store.closing and not _gone(request):
+            found = store.events(after, chat)
+            for event in found:
+                after = event["number"]
+                line = f"id: {after}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n"
+                await answer.write(line.encode())
+            if not found:
+                _, waiting = await asyncio.wait({change := store.change()}, timeout=HEARTBEAT)
+                change.cancel()
+                if waiting:
+                    await answer.write(b": still here\n\n")
     return answer
 
 
