@@ -59,7 +59,7 @@ class Database:
         if self.is_sqlite:
             importlib.import_module("storage.inline_sqlite")
             if self.url.database:
-                _make_private(Path(self.url.database))
+                Path(self.url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._writer = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE", read_only=False)
             self._reader = _sqlite_engine(self.url, begin="BEGIN", read_only=True)
         else:
@@ -129,13 +129,6 @@ class Database:
             await self._reader.dispose()
 
 
-def _make_private(path: Path) -> None:
-    """People's questions are nobody else's to read; SQLite gives its side files the same mode."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    path.chmod(0o600)
-
-
 def _sqlite_engine(url: URL, *, begin: str, read_only: bool) -> AsyncEngine:
     engine = create_async_engine(
         url,
@@ -143,6 +136,14 @@ def _sqlite_engine(url: URL, *, begin: str, read_only: bool) -> AsyncEngine:
         max_overflow=0 if not read_only else 4,
         connect_args={"timeout": 10},
     )
+
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def _make_private(*_: object) -> None:
+        """Questions are nobody else's to read; SQLite gives its side files the same mode."""
+        if url.database and not read_only:
+            path = Path(url.database)
+            path.touch(mode=0o600)
+            path.chmod(0o600)
 
     @event.listens_for(engine.sync_engine, "connect")
     def _configure(connection: Any, _record: object) -> None:

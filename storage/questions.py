@@ -88,9 +88,12 @@ async def held_questions(session: AsyncSession) -> Sequence[Question]:
 
 
 async def report_of(session: AsyncSession, unit_code: str) -> Report | None:
-    """The unit's report, once it has been handed up."""
+    """The unit's last report, once one has been handed up."""
     found: Report | None = await session.scalar(
-        select(Report).where(col(Report.unit_code) == unit_code)
+        select(Report)
+        .where(col(Report.unit_code) == unit_code)
+        .order_by(col(Report.number).desc())
+        .limit(1)
     )
     return found
 

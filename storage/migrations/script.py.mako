@@ -2,7 +2,6 @@
 
 Revision: ${up_revision}
 Follows: ${down_revision | comma,n}
-Made on: ${create_date}
 """
 
 import sqlalchemy as sa

@@ -36,9 +36,7 @@ class OutboxMessage(SQLModel, table=True):
 
     __tablename__ = "outbox"
     __table_args__ = (
-        Index(
-            "ix_outbox_open", "lane", "chat_id", "id", sqlite_where=_OPEN, postgresql_where=_OPEN
-        ),
+        Index("ix_outbox_open", "lane", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=RowId)

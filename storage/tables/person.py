@@ -10,7 +10,7 @@ from storage.tables.base import RowId, state_column
 
 
 class AgeBand(StrEnum):
-    """All that is asked about age, never a birth date (Luật 91/2025 art. 24, Luật Trẻ em art. 1)."""
+    """All that is asked about age, never a birth date (Luật 91/2025 art. 24)."""
 
     under_16 = "under_16"
     from_16_to_17 = "16_17"
@@ -41,6 +41,10 @@ class Person(SQLModel, table=True):
     consented_at: datetime | None = None
     unit_code: str | None = Field(default=None, foreign_key="unit.code", max_length=32)
     unreachable_at: datetime | None = None
+    reminders_stopped_at: datetime | None = None
+    """A member's word that ends all reminders; officials can only put them off."""
+    snoozed_until: datetime | None = None
+    """An official's "tomorrow morning"."""
     created_at: datetime
 
 

@@ -20,14 +20,18 @@ from storage.migrating import migrate
 from storage.tables import (
     AgeBand,
     AuditEntry,
+    Broadcast,
     ChatState,
     ConferenceRecord,
     DatabaseKind,
     Department,
+    Extension,
+    ExtensionRequest,
     InboxUpdate,
     Invite,
     Job,
     Lane,
+    NudgeRound,
     OutboxMessage,
     OutboxState,
     Person,
@@ -93,6 +97,13 @@ def everything() -> list[list[SQLModel]]:
                 text="x" * 3500, state=QuestionState.reported, is_addendum=True, submitted_at=T,
             ),
             Report(unit_code="so-dau", handed_up_at=T, handed_up_by=9, question_count=1),
+            Broadcast(text=WORDS, audience="all", created_at=T, created_by=9),
+            Extension(milestone="unit_reports_due", moment=T, reason=WORDS, granted_at=T),
+            ExtensionRequest(
+                milestone="unit_reports_due", unit_code="so-dau", wanted=T, reason=WORDS,
+                asked_at=T, asked_by=9,
+            ),
+            NudgeRound(key="k", due_at=T, planned_at=T),
             RoleGrant(person_id=9, role=Role.unit_lead, unit_code="so-dau", granted_at=T, granted_by=5),
         ],
     ]  # fmt: skip
@@ -390,7 +401,8 @@ async def test_restore_of_rows_that_point_nowhere_is_refused(
     fresh: Database, sound: sqlite3.Connection, tmp_path: Path
 ):
     sound.execute(
-        "INSERT INTO report (unit_code, handed_up_at, question_count) VALUES ('gone', ?, 1)",
+        "INSERT INTO report (unit_code, number, handed_up_at, question_count, is_late, by_organiser)"
+        " VALUES ('gone', 1, ?, 1, 0, 0)",
         ("2027-05-26 00:00:00.000000",),
     )
     with pytest.raises(BackupError) as raised:

@@ -84,6 +84,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_job_chat_id'), ['chat_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_job_state'), ['state'], unique=False)
 
+    op.create_table('nudge_round',
+    sa.Column('key', sqlmodel.sql.sqltypes.AutoString(length=160), nullable=False),
+    sa.Column('due_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+    sa.Column('planned_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+    sa.Column('people', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('key', name=op.f('pk_nudge_round'))
+    )
     op.create_table('topic',
     sa.Column('code', sqlmodel.sql.sqltypes.AutoString(length=32), nullable=False),
     sa.Column('number', sa.Integer(), nullable=False),
@@ -111,6 +118,8 @@ def upgrade() -> None:
     sa.Column('consented_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
     sa.Column('unit_code', sqlmodel.sql.sqltypes.AutoString(length=32), nullable=True),
     sa.Column('unreachable_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+    sa.Column('reminders_stopped_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+    sa.Column('snoozed_until', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
     sa.Column('created_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
     sa.ForeignKeyConstraint(['unit_code'], ['unit.code'], name=op.f('fk_person_unit_code_unit')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_person')),
@@ -130,6 +139,45 @@ def upgrade() -> None:
     with op.batch_alter_table('audit', schema=None) as batch_op:
         batch_op.create_index('ix_audit_subject', ['subject_kind', 'subject_id'], unique=False)
 
+    op.create_table('broadcast',
+    sa.Column('id', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('audience', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('created_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+    sa.Column('created_by', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), nullable=True),
+    sa.Column('people', sa.Integer(), nullable=False),
+    sa.Column('stopped_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+    sa.ForeignKeyConstraint(['created_by'], ['person.id'], name=op.f('fk_broadcast_created_by_person'), ondelete='SET NULL'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_broadcast'))
+    )
+    op.create_table('extension',
+    sa.Column('id', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), nullable=False),
+    sa.Column('milestone', sqlmodel.sql.sqltypes.AutoString(length=32), nullable=False),
+    sa.Column('unit_code', sqlmodel.sql.sqltypes.AutoString(length=32), nullable=True),
+    sa.Column('moment', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+    sa.Column('reason', sqlmodel.sql.sqltypes.AutoString(length=500), nullable=False),
+    sa.Column('granted_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+    sa.Column('granted_by', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), nullable=True),
+    sa.ForeignKeyConstraint(['granted_by'], ['person.id'], name=op.f('fk_extension_granted_by_person'), ondelete='SET NULL'),
+    sa.ForeignKeyConstraint(['unit_code'], ['unit.code'], name=op.f('fk_extension_unit_code_unit')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_extension'))
+    )
+    op.create_table('extension_request',
+    sa.Column('id', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), nullable=False),
+    sa.Column('milestone', sqlmodel.sql.sqltypes.AutoString(length=32), nullable=False),
+    sa.Column('unit_code', sqlmodel.sql.sqltypes.AutoString(length=32), nullable=False),
+    sa.Column('wanted', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+    sa.Column('reason', sqlmodel.sql.sqltypes.AutoString(length=500), nullable=False),
+    sa.Column('asked_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+    sa.Column('asked_by', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), nullable=True),
+    sa.Column('decided_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+    sa.Column('decided_by', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), nullable=True),
+    sa.Column('is_granted', sa.Boolean(), nullable=True),
+    sa.ForeignKeyConstraint(['asked_by'], ['person.id'], name=op.f('fk_extension_request_asked_by_person'), ondelete='SET NULL'),
+    sa.ForeignKeyConstraint(['decided_by'], ['person.id'], name=op.f('fk_extension_request_decided_by_person'), ondelete='SET NULL'),
+    sa.ForeignKeyConstraint(['unit_code'], ['unit.code'], name=op.f('fk_extension_request_unit_code_unit')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_extension_request'))
+    )
     op.create_table('invite',
     sa.Column('id', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), nullable=False),
     sa.Column('token_hash', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
@@ -176,7 +224,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('outbox', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_outbox_chat_id'), ['chat_id'], unique=False)
-        batch_op.create_index('ix_outbox_open', ['lane', 'chat_id', 'id'], unique=False, sqlite_where=sa.text("state IN ('due', 'sending')"), postgresql_where=sa.text("state IN ('due', 'sending')"))
+        batch_op.create_index('ix_outbox_open', ['lane', 'id'], unique=False, sqlite_where=sa.text("state IN ('due', 'sending')"), postgresql_where=sa.text("state IN ('due', 'sending')"))
         batch_op.create_index(batch_op.f('ix_outbox_sent_at'), ['sent_at'], unique=False)
 
     op.create_table('question',
@@ -206,13 +254,16 @@ def upgrade() -> None:
     op.create_table('report',
     sa.Column('id', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), nullable=False),
     sa.Column('unit_code', sqlmodel.sql.sqltypes.AutoString(length=32), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
     sa.Column('handed_up_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
     sa.Column('handed_up_by', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), nullable=True),
     sa.Column('question_count', sa.Integer(), nullable=False),
+    sa.Column('is_late', sa.Boolean(), nullable=False),
+    sa.Column('by_organiser', sa.Boolean(), nullable=False),
     sa.ForeignKeyConstraint(['handed_up_by'], ['person.id'], name=op.f('fk_report_handed_up_by_person'), ondelete='SET NULL'),
     sa.ForeignKeyConstraint(['unit_code'], ['unit.code'], name=op.f('fk_report_unit_code_unit')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_report')),
-    sa.UniqueConstraint('unit_code', name=op.f('uq_report_unit_code'))
+    sa.UniqueConstraint('unit_code', 'number', name=op.f('uq_report_unit_code_number'))
     )
     op.create_table('role_grant',
     sa.Column('id', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), nullable=False),
@@ -254,6 +305,9 @@ def downgrade() -> None:
 
     op.drop_table('outbox')
     op.drop_table('invite')
+    op.drop_table('extension_request')
+    op.drop_table('extension')
+    op.drop_table('broadcast')
     with op.batch_alter_table('audit', schema=None) as batch_op:
         batch_op.drop_index('ix_audit_subject')
 
@@ -261,6 +315,7 @@ def downgrade() -> None:
     op.drop_table('person')
     op.drop_table('unit')
     op.drop_table('topic')
+    op.drop_table('nudge_round')
     with op.batch_alter_table('job', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_job_state'))
         batch_op.drop_index(batch_op.f('ix_job_chat_id'))

@@ -1,0 +1,16 @@
+"""Which rounds of reminders have been planned; the messages themselves are outbox rows."""
+
+from datetime import datetime
+
+from sqlmodel import Field, SQLModel
+
+
+class NudgeRound(SQLModel, table=True):
+    """One offset of one reminder, for one unit and one revision of its milestone."""
+
+    __tablename__ = "nudge_round"
+
+    key: str = Field(primary_key=True, max_length=160)
+    due_at: datetime
+    planned_at: datetime
+    people: int = 0
