@@ -120,11 +120,11 @@ async def _set_up(_options: argparse.Namespace) -> int:
 async def _plan_check(options: argparse.Namespace) -> int:
     from bot.clock import Clock  # noqa: PLC0415
     from bot.setup import operator_language  # noqa: PLC0415
-    from conference.notifying import SERVED_AUDIENCES  # noqa: PLC0415
+    from conference.nudge_times import SERVED  # noqa: PLC0415
     from conference.planning import plan_check  # noqa: PLC0415
     from config.texts import texts_for  # noqa: PLC0415
 
-    faults, warnings = plan_check(options.file, now=Clock()(), served_audiences=SERVED_AUDIENCES)
+    faults, warnings = plan_check(options.file, now=Clock()(), served_audiences=SERVED)
     texts = texts_for(operator_language(os.environ))
     for fault in faults:
         sys.stderr.write(f"{fault}\n")

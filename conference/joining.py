@@ -24,7 +24,17 @@ async def actor_of(session: AsyncSession, channel: str, external_id: str) -> Act
     if person is None or person.id is None:
         return Actor(channel, external_id)
     grants = await grants_of(session, person.id)
-    return Actor(channel, external_id, person, frozenset(grant.role for grant in grants))
+    return Actor(
+        channel,
+        external_id,
+        person,
+        frozenset(grant.role for grant in grants),
+        frozenset(
+            grant.unit_code
+            for grant in grants
+            if grant.role is Role.unit_lead and grant.unit_code is not None
+        ),
+    )
 
 
 async def give_consent(

@@ -6,12 +6,8 @@ from typing import Any
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from config.plan import Audience
 from storage.people import holders_of
 from storage.tables import Lane, OutboxMessage, OutboxState, Person, Question, Role
-
-SERVED_AUDIENCES: frozenset[Audience] = frozenset()
-"""The audiences of the plan's nudges that are reminded already."""
 
 
 async def notify(
@@ -21,6 +17,7 @@ async def notify(
     *,
     key: str,
     now: datetime,
+    not_after: datetime | None = None,
     **parameters: Any,
 ) -> None:
     """Ask for one message to one person; worded in their language when it is sent.
@@ -31,6 +28,7 @@ async def notify(
         kind: which message (`notice-<kind>` in the catalogues).
         key: what it is about; a second one with this key to this person is not written.
         now: the present moment.
+        not_after: when it is of no use any more.
         parameters: ids and codes that the wording needs, never words.
     """
     on_postgresql = session.get_bind().dialect.name == "postgresql"
@@ -48,6 +46,7 @@ async def notify(
             content=parameters,
             state=OutboxState.due,
             created_at=now,
+            not_after=not_after,
         )
         .on_conflict_do_nothing(index_elements=["key"])
     )

@@ -20,13 +20,20 @@ class Permission(StrEnum):
     question_release = "question.release"
     list_export = "list.export"
     identities_erase = "identities.erase"
+    report_send = "report.send"
+    progress_view = "progress.view"
+    people_invite = "people.invite"
+    nudge_send = "nudge.send"
+    milestone_extend = "milestone.extend"
+    outbox_view = "outbox.view"
+    broadcast_send = "broadcast.send"
 
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.member: frozenset(
         {Permission.public, Permission.question_ask, Permission.question_view_own}
     ),
-    Role.unit_lead: frozenset({Permission.public}),
+    Role.unit_lead: frozenset({Permission.public, Permission.report_send}),
     Role.duty_officer: frozenset({Permission.public, Permission.question_release}),
     Role.organiser: frozenset(
         {
@@ -34,6 +41,13 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.question_release,
             Permission.list_export,
             Permission.identities_erase,
+            Permission.report_send,
+            Permission.progress_view,
+            Permission.people_invite,
+            Permission.nudge_send,
+            Permission.milestone_extend,
+            Permission.outbox_view,
+            Permission.broadcast_send,
         }
     ),
 }
@@ -47,6 +61,8 @@ class Actor:
     external_id: str
     person: Person | None = None
     roles: frozenset[Role] = field(default_factory=frozenset)
+    led_units: frozenset[str] = field(default_factory=frozenset)
+    """The units whose lead the person is."""
 
     @property
     def person_id(self) -> int | None:

@@ -14,3 +14,5 @@ class NudgeRound(SQLModel, table=True):
     due_at: datetime
     planned_at: datetime
     people: int = 0
+    skipped: str | None = Field(default=None, max_length=48)
+    """Why nobody was reminded by it: too late, or a later one took its place."""

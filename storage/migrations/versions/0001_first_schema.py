@@ -89,6 +89,7 @@ def upgrade() -> None:
     sa.Column('due_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
     sa.Column('planned_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
     sa.Column('people', sa.Integer(), nullable=False),
+    sa.Column('skipped', sqlmodel.sql.sqltypes.AutoString(length=48), nullable=True),
     sa.PrimaryKeyConstraint('key', name=op.f('pk_nudge_round'))
     )
     op.create_table('topic',
