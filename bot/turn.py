@@ -12,10 +12,12 @@ from aiogram.client.session.base import BaseSession
 from aiogram.methods import (
     AnswerCallbackQuery,
     DeleteMessage,
+    DeleteMyCommands,
     EditMessageReplyMarkup,
     EditMessageText,
     LeaveChat,
     SendMessage,
+    SetMyCommands,
     TelegramMethod,
 )
 from aiogram.types import Chat, InputFile, Message
@@ -31,6 +33,8 @@ _REPLIES = (
     EditMessageReplyMarkup,
     DeleteMessage,
     LeaveChat,
+    SetMyCommands,
+    DeleteMyCommands,
 )
 _SLOT_BITS = 52
 
@@ -106,7 +110,8 @@ class TurnSession(BaseSession):
         if not isinstance(method, _REPLIES):
             raise TurnError(f"{name} asks the network or carries a file: that is a job's work")
         slot = new_slot() if isinstance(method, SendMessage) else None
-        chat_id = str(method.chat_id)
+        holder = method.scope if isinstance(method, SetMyCommands | DeleteMyCommands) else method
+        chat_id = str(getattr(holder, "chat_id", turn.chat_id))
         turn.replies.append(
             Call(method.__api_method__, self._parameters(bot, method), chat_id, slot)
         )

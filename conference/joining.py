@@ -80,13 +80,19 @@ def token_hash(token: str) -> str:
 
 
 async def create_invite(
-    session: AsyncSession, actor: Actor | None, *, role: Role, now: datetime
+    session: AsyncSession,
+    actor: Actor | None,
+    *,
+    role: Role,
+    unit_code: str | None = None,
+    now: datetime,
 ) -> str:
     """Make a one-time link's token (256 random bits); only its hash is kept."""
     token = secrets.token_urlsafe(32)
     invite = Invite(
         token_hash=token_hash(token),
         role=role,
+        unit_code=unit_code,
         created_at=now,
         created_by=actor.person_id if actor is not None else None,
         expires_at=now + INVITE_LIFE,
@@ -97,8 +103,8 @@ async def create_invite(
     return token
 
 
-async def role_offered(session: AsyncSession, *, token: str, now: datetime) -> Role:
-    """The role that a link would give, without using it.
+async def invitation(session: AsyncSession, *, token: str, now: datetime) -> Invite:
+    """What a link would give, without using it.
 
     Raises:
         InviteInvalidError: used, expired, revoked or made up; they are not told apart.
@@ -106,12 +112,12 @@ async def role_offered(session: AsyncSession, *, token: str, now: datetime) -> R
     invite = await open_invite(session, token_hash(token), now)
     if invite is None:
         raise InviteInvalidError
-    return invite.role
+    return invite
 
 
 async def accept_invite(
     session: AsyncSession, actor: Actor, *, token: str, language: str, now: datetime
-) -> Role:
+) -> tuple[Actor, Invite]:
     """Take the role that a link gives.
 
     Raises:
@@ -126,7 +132,8 @@ async def accept_invite(
     invite = await take_invite(session, token_hash(token), person.id, now)
     if invite is None:
         raise InviteInvalidError
-    if invite.role not in actor.roles:
+    held = {(grant.role, grant.unit_code) for grant in await grants_of(session, person.id)}
+    if (invite.role, invite.unit_code) not in held:
         session.add(
             RoleGrant(
                 person_id=person.id,
@@ -136,9 +143,18 @@ async def accept_invite(
                 granted_by=invite.created_by,
             )
         )
-    holder = Actor(actor.channel, actor.external_id, person, actor.roles | {invite.role})
-    record(session, holder, "role.granted", ("person", person.id), now=now, role=invite.role.value)
-    return invite.role
+        await session.flush()
+    holder = await actor_of(session, actor.channel, actor.external_id)
+    record(
+        session,
+        holder,
+        "role.granted",
+        ("person", person.id),
+        now=now,
+        role=invite.role.value,
+        unit=invite.unit_code,
+    )
+    return holder, invite
 
 
 async def set_organisers(

@@ -6,7 +6,7 @@ from handlers.duty_officer import held_questions
 from handlers.member import ask_question, my_data, my_questions
 from handlers.middlewares import ConversationMiddleware, PermissionMiddleware
 from handlers.organiser import export_list, retention
-from handlers.shared import fallback, start
+from handlers.shared import fallback, invitation, start
 
 
 def build_router() -> Router:
@@ -15,6 +15,7 @@ def build_router() -> Router:
     router.include_routers(
         fallback.build_group_router(),
         start.build_router(),
+        invitation.build_router(),
         ask_question.build_router(),
         my_data.build_router(),
         my_questions.build_router(),

@@ -3,16 +3,16 @@
 The menu, the help text and the tests are made from this one list.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from aiogram import Router
+from aiogram import Bot, Router
 from aiogram.filters import Command
-from aiogram.types import BotCommand
+from aiogram.types import BotCommand, BotCommandScopeChat
 
 from conference.roles import Actor, Permission
-from config.texts import Texts
+from config.texts import Texts, texts_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +69,26 @@ def commands_of(actor: Actor) -> list[CommandEntry]:
     return [command for command in COMMANDS if actor.may(command.permission)]
 
 
-def menu(texts: Texts) -> list[BotCommand]:
-    """The menu published to everyone in one language."""
+def menu(texts: Texts, commands: Iterable[CommandEntry] = COMMANDS) -> list[BotCommand]:
+    """A menu in one language; without `commands`, the one published to everyone."""
     return [
         BotCommand(
             command=shown_name(command, texts.language),
             description=texts.plain(f"command-{command.name}"),
         )
-        for command in COMMANDS
-        if command.in_menu
+        for command in commands
+        if command.in_menu or commands is not COMMANDS
     ]
+
+
+async def publish_menu(bot: Bot, actor: Actor, language: str) -> None:
+    """Give a person's own chat the commands that their roles allow, in their language.
+
+    Someone without a role has the menu that everyone has.
+    """
+    scope = BotCommandScopeChat(chat_id=int(actor.external_id))
+    if not actor.roles:
+        await bot.delete_my_commands(scope=scope)
+        return
+    allowed = [command for command in commands_of(actor) if command.name != "start"]
+    await bot.set_my_commands(menu(texts_for(language), allowed), scope=scope)

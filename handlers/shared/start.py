@@ -4,7 +4,7 @@ from aiogram import Router
 from aiogram.filters import CommandObject
 from aiogram.types import CallbackQuery, InlineKeyboardButton, Message
 
-from conference.joining import accept_invite, role_offered, set_language
+from conference.joining import set_language
 from conference.roles import Permission
 from config.plan import MilestoneName
 from config.texts import LANGUAGES, texts_for
@@ -12,7 +12,6 @@ from handlers.callbacks import (
     CancelCallback,
     ChooseLanguageCallback,
     OpenCallback,
-    TakeInviteCallback,
 )
 from handlers.commands import COMMANDS, commands_of, on_button, on_command, shown_name
 from handlers.conversation import Conversation, Screen, button, grid
@@ -23,6 +22,7 @@ from handlers.member.my_data import ask_to_erase, show_privacy
 from handlers.member.my_questions import ask_for_code, show_my
 from handlers.moments import deadline_words, left_words, moment_words
 from handlers.organiser.export_list import show_export
+from handlers.shared.invitation import show_invite
 
 UNIT_PAYLOAD = "u-"
 INVITE_PAYLOAD = "i-"
@@ -40,7 +40,7 @@ async def cmd_start(message: Message, command: CommandObject, conversation: Conv
     del message
     payload = (command.args or "").strip()
     if payload.startswith(INVITE_PAYLOAD):
-        await _show_invite(conversation, payload.removeprefix(INVITE_PAYLOAD))
+        await show_invite(conversation, payload.removeprefix(INVITE_PAYLOAD))
         return
     if payload.startswith(UNIT_PAYLOAD):
         code = payload.removeprefix(UNIT_PAYLOAD)
@@ -89,45 +89,6 @@ async def show_menu(conversation: Conversation) -> None:
 
 def _entry_may(conversation: Conversation, name: str) -> bool:
     return any(command.name == name for command in commands_of(conversation.actor))
-
-
-async def _show_invite(conversation: Conversation, token: str) -> None:
-    texts = conversation.texts
-    role = await role_offered(conversation.session, token=token, now=conversation.now)
-    await conversation.show(
-        Screen(
-            texts(
-                "invite-offer",
-                role=texts.plain(f"role-{role.value.replace('_', '-')}"),
-                title=conversation.plan.conference.short_title,
-            ),
-            [
-                [button(texts.plain("button-take-role"), TakeInviteCallback(token=token))],
-                [button(texts.plain("button-cancel"), CancelCallback())],
-            ],
-        )
-    )
-
-
-async def on_take_invite(
-    callback: CallbackQuery, callback_data: TakeInviteCallback, conversation: Conversation
-) -> None:
-    """Take the role; the link is used up by this."""
-    del callback
-    texts = conversation.texts
-    role = await accept_invite(
-        conversation.session,
-        conversation.actor,
-        token=callback_data.token,
-        language=texts.language,
-        now=conversation.now,
-    )
-    await conversation.show(
-        Screen(
-            texts("invite-taken", role=texts.plain(f"role-{role.value.replace('_', '-')}")),
-            [[button(texts.plain("button-menu"), OpenCallback(command="start"))]],
-        )
-    )
 
 
 async def cmd_help(message: Message, conversation: Conversation) -> None:
@@ -300,7 +261,6 @@ def build_router() -> Router:
     on_command(router, "deadline", cmd_deadline)
     on_command(router, "language", cmd_language)
     on_command(router, "cancel", cmd_cancel)
-    on_button(router, on_take_invite, TakeInviteCallback, Permission.public)
     on_button(router, on_language, ChooseLanguageCallback, Permission.public)
     on_button(router, on_cancel, CancelCallback, Permission.public)
     on_button(router, on_open, OpenCallback, Permission.public)

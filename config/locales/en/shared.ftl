@@ -63,6 +63,7 @@ command-held = questions with signs of danger, to be looked at
 role-member = member
 role-organiser = organiser
 role-duty-officer = duty officer
+role-of-unit = { $role } of { $unit }
 role-unit-lead = unit lead
 
 menu = <b>{ $title }</b>

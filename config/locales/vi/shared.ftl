@@ -51,7 +51,8 @@ command-held = câu hỏi có dấu hiệu nguy hiểm, cần người xem
 role-member = đoàn viên, thanh thiếu nhi
 role-organiser = Ban Tổ chức
 role-duty-officer = cán bộ trực
-role-unit-lead = Bí thư đơn vị
+role-of-unit = { $role } { $unit }
+role-unit-lead = Bí thư
 
 menu = <b>{ $title }</b>
     Mình nhận câu hỏi, kiến nghị và chuyển tới lãnh đạo qua { $organiser }. Hạn gửi: { $deadline }.{ $roles ->
