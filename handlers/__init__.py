@@ -5,8 +5,9 @@ from aiogram import Dispatcher, Router
 from handlers.duty_officer import held_questions
 from handlers.member import ask_question, my_data, my_questions
 from handlers.middlewares import ConversationMiddleware, PermissionMiddleware
-from handlers.organiser import export_list, retention
-from handlers.shared import fallback, invitation, start
+from handlers.organiser import export_list, extend_deadline, progress, retention, team
+from handlers.shared import fallback, invitation, reminders, start
+from handlers.unit_lead import send_report
 
 
 def build_router() -> Router:
@@ -16,10 +17,15 @@ def build_router() -> Router:
         fallback.build_group_router(),
         start.build_router(),
         invitation.build_router(),
+        reminders.build_router(),
         ask_question.build_router(),
         my_data.build_router(),
         my_questions.build_router(),
         held_questions.build_router(),
+        send_report.build_router(),
+        team.build_router(),
+        progress.build_router(),
+        extend_deadline.build_router(),
         export_list.build_router(),
         retention.build_router(),
         fallback.build_content_router(),

@@ -139,3 +139,67 @@ class EraseIdentitiesCallback(CallbackData, prefix="o.forget"):
     """After the retention period: forget everyone. Asked first, then sure."""
 
     sure: bool
+
+
+class InviteCallback(CallbackData, prefix="t.invite"):
+    """Make a link to a role; a unit lead's unit is chosen next (empty until then)."""
+
+    role: str
+    unit: str
+
+
+class RevokeRoleCallback(CallbackData, prefix="t.revoke"):
+    """Take a role back: asked first, then sure."""
+
+    grant: int
+    sure: bool
+
+
+class RevokeInviteCallback(CallbackData, prefix="t.unlink"):
+    """Make an open link useless."""
+
+    invite: int
+
+
+class OpenReportCallback(CallbackData, prefix="r.open"):
+    """One unit's report."""
+
+    unit: str
+
+
+class SendReportCallback(CallbackData, prefix="r.send"):
+    """Hand the unit's questions up, or say that there are none."""
+
+    unit: str
+
+
+class AskForTimeCallback(CallbackData, prefix="r.time"):
+    """Ask for so many days more (0: choose them)."""
+
+    unit: str
+    days: int
+
+
+class RemindNowCallback(CallbackData, prefix="n.now"):
+    """Remind the late units at once."""
+
+
+class QuietenCallback(CallbackData, prefix="n.quiet"):
+    """No reminders: for good (members), or until tomorrow morning."""
+
+    for_good: bool
+
+
+class ExtendCallback(CallbackData, prefix="x.move"):
+    """Move a milestone: for whom (`-` for all) and by how many days are chosen one by one."""
+
+    milestone: str
+    unit: str
+    days: int
+
+
+class DecideRequestCallback(CallbackData, prefix="x.decide"):
+    """Grant or refuse a unit's request for more time."""
+
+    request: int
+    yes: bool

@@ -36,6 +36,12 @@ COMMANDS = (
     CommandEntry("language", "ngonngu", Permission.public, in_menu=False),
     CommandEntry("cancel", "huy", Permission.public, in_menu=False),
     CommandEntry("help", "trogiup", Permission.public),
+    CommandEntry("report", "baocao", Permission.report_send, in_menu=False),
+    CommandEntry("progress", "tiendo", Permission.progress_view, in_menu=False),
+    CommandEntry("remind", "nhac", Permission.nudge_send, in_menu=False),
+    CommandEntry("extend", "giahan", Permission.milestone_extend, in_menu=False),
+    CommandEntry("invite", "moi", Permission.people_invite, in_menu=False),
+    CommandEntry("team", "nhansu", Permission.people_invite, in_menu=False),
     CommandEntry("export", "xuat", Permission.list_export, in_menu=False),
     CommandEntry("held", "cangiup", Permission.question_release, in_menu=False),
 )

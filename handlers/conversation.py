@@ -46,6 +46,9 @@ class Conversation:
     state: FSMContext
     session: AsyncSession
     plan: ConferencePlan
+    """The plan in force for this person: with the extensions of all, and of their unit."""
+    loaded_plan: ConferencePlan
+    """The plan as loaded, for whatever reckons with extensions itself."""
     actor: Actor
     texts: Texts
     now: datetime

@@ -7,6 +7,7 @@ from aiogram import BaseMiddleware
 from aiogram.dispatcher.flags import get_flag
 from aiogram.types import CallbackQuery, ChatMemberUpdated, Message, TelegramObject
 
+from conference.calendar import calendar_of
 from conference.errors import ConferenceError, ConsentMissingError
 from conference.joining import actor_of
 from conference.roles import Permission, require
@@ -33,12 +34,14 @@ class ConversationMiddleware(BaseMiddleware):
             language = actor.person.language
         elif data.get("state") is not None:
             language = (await data["state"].get_data()).get("language", language)
+        calendar = await calendar_of(data["session"], plan)
         data["conversation"] = Conversation(
             bot=data["bot"],
             event=event,  # type: ignore[arg-type]
             state=data["state"],
             session=data["session"],
-            plan=plan,
+            plan=calendar.plan_for(actor.person.unit_code if actor.person else None),
+            loaded_plan=plan,
             actor=actor,
             texts=texts_for(language, "child" if actor.is_under_16 else "youth"),
             now=data["now"],

@@ -14,7 +14,12 @@ def day_words(texts: Texts, day: date) -> str:
 
 def deadline_words(texts: Texts, plan: ConferencePlan, name: MilestoneName) -> str:
     """A milestone as the plan says it: "trước ngày 19/5/2022", or before an hour of a day."""
-    deadline = said_as(plan.moment(name), plan.zone)
+    return said_words(texts, plan, plan.moment(name))
+
+
+def said_words(texts: Texts, plan: ConferencePlan, moment: datetime) -> str:
+    """A deadline's moment in words: midnight is said as the day before which."""
+    deadline = said_as(moment, plan.zone)
     day = day_words(texts, deadline.day)
     if deadline.hour is None:
         return texts.plain("moment-before-day", day=day)

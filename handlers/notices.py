@@ -1,18 +1,54 @@
 """Paced messages in words: each kind is rendered when it is sent, and checked to be still true."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from aiogram.types import InlineKeyboardMarkup
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from conference.nudge_times import NudgeKind, next_allowed
+from conference.nudging import parts_still_true
 from config.plan import ConferencePlan
-from config.texts import Texts
-from handlers.callbacks import EraseIdentitiesCallback
+from config.texts import Texts, texts_for
+from handlers.callbacks import (
+    DecideRequestCallback,
+    EraseIdentitiesCallback,
+    OpenCallback,
+    OpenReportCallback,
+    QuietenCallback,
+)
 from handlers.conversation import Screen, button
 from handlers.duty_officer.held_questions import held_words, release_button
+from handlers.moments import left_words, said_words
 from storage.questions import question_by_code
-from storage.tables import QuestionState
+from storage.tables import AgeBand, Extension, ExtensionRequest, Person, QuestionState
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """Not now: it is quiet, or the person has asked for peace until then (aware UTC)."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What rendering one paced message needs. `plan` is the plan as loaded."""
+
+    session: AsyncSession
+    parameters: Mapping[str, Any]
+    person: Person
+    texts: Texts
+    plan: ConferencePlan
+    now: datetime
+
+
+Rendered = Screen | Postponed | None
+
+_URGENT = frozenset({"held-question"})
+"""A person in danger does not wait for the morning."""
 
 
 async def render_notice(
@@ -20,26 +56,175 @@ async def render_notice(
     kind: str,
     parameters: Mapping[str, Any],
     *,
+    person: Person,
+    plan: ConferencePlan,
+    now: datetime,
+) -> Rendered:
+    """The message; `Postponed` in quiet hours; None when there is nothing to say any more."""
+    if kind not in _URGENT:
+        allowed = next_allowed(now, plan.quiet_hours, plan.zone)
+        if kind == "nudge" and person.snoozed_until is not None:
+            allowed = max(allowed, person.snoozed_until)
+        if allowed > now:
+            return Postponed(allowed)
+    reader = "child" if person.age_band is AgeBand.under_16 else "youth"
+    texts = texts_for(person.language, reader)
+    return await _KINDS[kind](Notice(session, parameters, person, texts, plan, now))
+
+
+async def _held_question(notice: Notice) -> Rendered:
+    texts = notice.texts
+    question = await question_by_code(notice.session, notice.parameters["code"])
+    if question is None or question.state is not QuestionState.held:
+        return None
+    return Screen(
+        texts("notice-held", hotline=notice.plan.safeguarding.hotline)
+        + "\n\n"
+        + held_words(texts, question),
+        [[release_button(texts, question.code)]],
+    )
+
+
+async def _retention_over(notice: Notice) -> Rendered:
+    texts = notice.texts
+    return Screen(
+        texts("notice-retention", days=notice.plan.collection.retention_days),
+        [[button(texts.plain("button-retention"), EraseIdentitiesCallback(sure=False))]],
+    )
+
+
+async def _nudge(notice: Notice) -> Rendered:
+    """What is missing, how long is left, and the button that does it."""
+    texts, plan = notice.texts, notice.plan
+    calendar, parts = await parts_still_true(
+        notice.session, plan, notice.person, notice.parameters["parts"]
+    )
+    if not parts:
+        return None
+    matters = [
+        (part.kind, part.unit_code, calendar.moment(part.milestone, part.unit_code))
+        for part in parts
+    ]
+    owing = dict.fromkeys(
+        part.unit_code or "" for part in parts if part.kind.startswith("unit_leads")
+    )
+    rows: list[list[InlineKeyboardButton]] = [
+        [
+            button(
+                texts.plain("button-nudge-report", unit=plan.unit(code).short_name),
+                OpenReportCallback(unit=code),
+            )
+        ]
+        for code in owing
+    ]
+    kinds = {part.kind for part in parts}
+    if "organisers_with_units_without_lead" in kinds:
+        rows.append([button(texts.plain("button-invite"), OpenCallback(command="invite"))])
+    if "organisers_with_late_units" in kinds:
+        rows.append([button(texts.plain("button-progress"), OpenCallback(command="progress"))])
+    if kinds == {"members_without_question"}:
+        rows.append([button(texts.plain("button-ask"), OpenCallback(command="ask"))])
+        rows.append([button(texts.plain("button-stop-reminders"), QuietenCallback(for_good=True))])
+    else:
+        rows.append([button(texts.plain("button-snooze"), QuietenCallback(for_good=False))])
+    return Screen(nudge_words(texts, plan, matters, notice.now), rows)
+
+
+def nudge_words(
     texts: Texts,
     plan: ConferencePlan,
-) -> Screen | None:
-    """The message, or None when there is nothing to say any more."""
-    if kind == "held-question":
-        question = await question_by_code(session, parameters["code"])
-        if question is None or question.state is not QuestionState.held:
-            return None
-        return Screen(
-            texts("notice-held", hotline=plan.safeguarding.hotline)
-            + "\n\n"
-            + held_words(texts, question),
-            [[release_button(texts, question.code)]],
+    matters: Sequence[tuple[NudgeKind, str | None, datetime]],
+    now: datetime,
+) -> str:
+    """(kind, unit, deadline) in words: one sentence a kind and deadline, its units joined."""
+    together: dict[tuple[NudgeKind, datetime], list[str]] = {}
+    for kind, unit_code, moment in matters:
+        names = together.setdefault((kind, moment), [])
+        if unit_code is not None:
+            names.append(plan.unit(unit_code).short_name)
+    said = [
+        texts(
+            f"nudge-{kind.replace('_', '-')}",
+            units=", ".join(names),
+            title=plan.conference.short_title,
+            deadline=said_words(texts, plan, moment),
+            left=left_words(texts, moment, now),
+            is_over="yes" if moment <= now else "no",
         )
-    if kind == "retention-over":
-        return Screen(
-            texts("notice-retention", days=plan.collection.retention_days),
-            [[button(texts.plain("button-retention"), EraseIdentitiesCallback(sure=False))]],
-        )
-    raise LookupError(f"no notice of kind {kind}")
+        for (kind, moment), names in together.items()
+    ]
+    return "\n\n".join(said)
+
+
+async def _extended(notice: Notice) -> Rendered:
+    """A milestone has moved: said once to exactly those whom it affects."""
+    texts, plan = notice.texts, notice.plan
+    extension = await notice.session.get(Extension, notice.parameters["extension"])
+    if extension is None:
+        return None
+    return Screen(
+        texts(
+            f"notice-extended-{extension.milestone.replace('_', '-')}",
+            deadline=said_words(texts, plan, extension.moment),
+            reason=extension.reason,
+            title=plan.conference.short_title,
+        ),
+        [[button(texts.plain("button-menu"), OpenCallback(command="start"))]],
+    )
+
+
+async def _extension_request(notice: Notice) -> Rendered:
+    """A unit asks for more time: one tap decides."""
+    texts, plan = notice.texts, notice.plan
+    request = await notice.session.get(ExtensionRequest, notice.parameters["request"])
+    if request is None or request.decided_at is not None:
+        return None
+    return Screen(
+        texts(
+            "notice-extension-request",
+            unit=plan.unit(request.unit_code).name,
+            deadline=said_words(texts, plan, request.wanted),
+            reason=request.reason,
+        ),
+        [
+            [
+                button(
+                    texts.plain("button-grant"),
+                    DecideRequestCallback(request=request.id or 0, yes=True),
+                ),
+                button(
+                    texts.plain("button-refuse"),
+                    DecideRequestCallback(request=request.id or 0, yes=False),
+                ),
+            ]
+        ],
+    )
+
+
+async def _extension_refused(notice: Notice) -> Rendered:
+    texts, plan = notice.texts, notice.plan
+    unit_code = notice.parameters["unit"]
+    return Screen(
+        texts("notice-extension-refused", unit=plan.unit(unit_code).name),
+        [
+            [
+                button(
+                    texts.plain("button-nudge-report", unit=plan.unit(unit_code).short_name),
+                    OpenReportCallback(unit=unit_code),
+                )
+            ]
+        ],
+    )
+
+
+_KINDS: dict[str, Callable[[Notice], Awaitable[Rendered]]] = {
+    "held-question": _held_question,
+    "retention-over": _retention_over,
+    "nudge": _nudge,
+    "extended": _extended,
+    "extension-request": _extension_request,
+    "extension-refused": _extension_refused,
+}
 
 
 def keyboard_of(screen: Screen) -> InlineKeyboardMarkup | None:

@@ -24,3 +24,16 @@ class LookUpQuestionForm(StatesGroup):
     """A tracking code to look up."""
 
     code = State()
+
+
+class AskForTimeForm(StatesGroup):
+    """Why a unit needs more time."""
+
+    reason = State()
+
+
+class ExtendForm(StatesGroup):
+    """Until when a milestone moves, and why."""
+
+    day = State()
+    reason = State()

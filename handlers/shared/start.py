@@ -22,10 +22,16 @@ from handlers.member.my_data import ask_to_erase, show_privacy
 from handlers.member.my_questions import ask_for_code, show_my
 from handlers.moments import deadline_words, left_words, moment_words
 from handlers.organiser.export_list import show_export
-from handlers.shared.invitation import show_invite
+from handlers.organiser.extend_deadline import show_extend
+from handlers.organiser.progress import show_progress, show_remind
+from handlers.organiser.team import show_invite_roles, show_team
+from handlers.shared.invitation import role_words, show_invite
+from handlers.unit_lead.send_report import show_report
+from storage.tables import Role
 
 UNIT_PAYLOAD = "u-"
 INVITE_PAYLOAD = "i-"
+_OFFICIAL = ("report", "progress", "remind", "export", "held", "team")
 _DEADLINES: tuple[MilestoneName, ...] = (
     "asking_closes",
     "unit_reports_due",
@@ -58,19 +64,16 @@ async def cmd_start(message: Message, command: CommandObject, conversation: Conv
 
 async def show_menu(conversation: Conversation) -> None:
     """What this person can do, as buttons."""
-    texts, plan, actor = conversation.texts, conversation.plan, conversation.actor
+    texts, plan = conversation.texts, conversation.plan
     draft = await load_draft(conversation.state)
-    names = ["ask", "my", "deadline", "help"]
-    names += [name for name in ("export", "held") if _entry_may(conversation, name)]
+    names = [name for name in _OFFICIAL if _entry_may(conversation, name)]
+    names += ["ask", "my", "deadline", "help"]
     text = texts(
         "menu",
         title=plan.conference.short_title,
         organiser=plan.organiser.name,
         deadline=deadline_words(texts, plan, "asking_closes"),
-        roles=", ".join(
-            texts.plain(f"role-{role.value.replace('_', '-')}") for role in sorted(actor.roles)
-        )
-        or "none",
+        roles=_roles_words(conversation) or "none",
     )
     if draft is not None and draft.text:
         text += "\n\n" + texts("menu-draft")
@@ -85,6 +88,20 @@ async def show_menu(conversation: Conversation) -> None:
             ),
         )
     )
+
+
+def _roles_words(conversation: Conversation) -> str:
+    """The person's roles, a lead's with each unit."""
+    texts, plan, actor = conversation.texts, conversation.plan, conversation.actor
+    said = [
+        role_words(texts, plan, role) for role in sorted(actor.roles) if role is not Role.unit_lead
+    ]
+    said += [
+        role_words(texts, plan, Role.unit_lead, unit.code)
+        for unit in plan.units
+        if unit.code in actor.led_units
+    ]
+    return ", ".join(said)
 
 
 def _entry_may(conversation: Conversation, name: str) -> bool:
@@ -244,6 +261,12 @@ async def on_open(
         "cancel": cancel,
         "help": show_help,
         "export": show_export,
+        "report": show_report,
+        "progress": show_progress,
+        "remind": show_remind,
+        "extend": show_extend,
+        "invite": show_invite_roles,
+        "team": show_team,
         "held": show_held,
     }
     command = next((entry for entry in COMMANDS if entry.name == callback_data.command), None)

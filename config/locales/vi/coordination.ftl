@@ -1,0 +1,93 @@
+# Nhân sự
+command-invite = mời người vào vai trò
+command-team = nhân sự: ai giữ vai trò gì
+button-invite = Mời thêm người
+button-team = Xem nhân sự
+button-invite-another = Tạo đường dẫn khác
+team-invite-role = Mời vào vai trò nào?
+team-invite-unit = Mời Bí thư của đơn vị nào? (○ là đơn vị chưa có ai)
+team-unit-button = { $free ->
+    [yes] ○ { $unit }
+   *[no] { $unit }
+}
+team-link = Đường dẫn mời <b>{ $role }</b>, chuyển cho đúng người (chạm để chép):
+
+    { $link }
+
+    Dùng được một lần, trong 72 giờ. Lỡ gửi nhầm thì thu hồi ở mục Nhân sự.
+team-title = <b>Nhân sự</b>
+team-member = { $number }. { $role } – từ { $moment }{ $who ->
+    [self] {" "}(đồng chí)
+    [blocked] {" "}(đã chặn bot)
+   *[reachable] {""}
+}
+team-open-link = ✉ Đường dẫn chưa dùng: { $role }, đến { $moment }
+team-units-without-lead = <b>Đơn vị chưa có ai:</b> { $units }
+button-revoke = Thu vai trò số { $number }
+button-revoke-link = Thu hồi đường dẫn: { $role }
+team-revoke-ask = Thu lại vai trò này? Người đó sẽ không dùng được các lệnh của vai trò nữa.
+button-revoke-sure = Thu vai trò
+team-revoked = Đã thu vai trò.
+team-link-revoked = Đã thu hồi đường dẫn.
+team-gone-already = Việc này đã được làm trước đó.
+
+# Tiến độ, nhắc việc
+command-progress = tiến độ từng đơn vị
+command-remind = nhắc các đơn vị chưa gửi
+button-progress = Xem tiến độ
+button-remind = Nhắc đơn vị chưa gửi
+button-extend = Gia hạn
+button-report-for = Gửi thay đơn vị
+progress-title = <b>Tiến độ: { $reported }/{ $units } đơn vị đã gửi tổng hợp, { $asked } câu hỏi</b>
+    Hạn: { $deadline } ({ $left })
+progress-line = { $mark ->
+    [done] ✓
+    [late] ✗
+   *[open] ·
+} { $unit }: { $asked } câu – { $state }{ $held ->
+    [0] {""}
+   *[other] ; { $held } câu cần người xem
+}{ $lead ->
+    [yes] {""}
+   *[no] ; <b>chưa có ai</b>
+}
+progress-reported = đã gửi { $moment }{ $late ->
+    [0] {""}
+   *[other] , muộn { $late } ngày
+}{ $waiting ->
+    [0] {""}
+   *[other] , thêm { $waiting } câu mới
+}
+progress-late = muộn { $late } ngày
+progress-not-yet = chưa gửi
+remind-nobody = Không có đơn vị nào cần nhắc: đơn vị có Bí thư trong hệ thống đều đã gửi tổng hợp.
+remind-ask = Nhắc <b>{ $people }</b> người của các đơn vị chưa gửi: { $units }. Nội dung họ sẽ nhận:
+button-remind-now = Nhắc ngay
+remind-sent = Đã xếp lời nhắc cho { $people } người. Trong một giờ, mỗi người chỉ nhận một lần. Giờ yên tĩnh thì lời nhắc chờ đến sáng.
+
+# Gia hạn
+command-extend = gia hạn một mốc thời gian
+extend-which = Gia hạn mốc nào?
+extend-asking-closes = Nhận câu hỏi ({ $deadline })
+extend-unit-reports-due = Đơn vị gửi tổng hợp ({ $deadline })
+extend-whom = Gia hạn cho ai?
+button-all-units = Tất cả đơn vị
+extend-until = Hiện tại: { $deadline }. Chọn thời hạn mới, hoặc gõ ngày, ví dụ 21/5 hay 21/5 17:00.
+extend-day-unclear = Không hiểu ngày này. Gõ như 21/5 (nghĩa là trước ngày 21/5) hoặc 21/5 17:00.
+extend-why = Thời hạn mới: { $deadline }. Viết lý do trong một tin nhắn; lý do được gửi kèm cho những người liên quan.
+extend-done = Đã gia hạn: { $deadline }, cho { $unit ->
+    [all] tất cả đơn vị
+   *[other] { $unit }
+}. { $people ->
+    [0] Không có ai cần báo.
+   *[other] { $people } người liên quan sẽ nhận được tin, mỗi người một lần.
+}
+request-granted = Đã đồng ý cho { $unit } gửi { $deadline }. Đơn vị được báo ngay.
+request-refused = Đã từ chối đề nghị của { $unit }. Đơn vị được báo ngay.
+
+refused-moment-unfit = Thời hạn này không đặt được: phải ở phía trước, khác thời hạn cũ và trước giờ khai mạc hội nghị.
+refused-request-decided = Đề nghị này đã được trả lời trước đó.
+refused-nothing-to-report = { $unit } đã gửi tổng hợp, và từ đó chưa có câu hỏi mới.
+refused-unit-has-lead = { $unit } đã có Bí thư trong hệ thống, nên chỉ Bí thư gửi tổng hợp.
+refused-own-role = Đồng chí không thể tự thu vai trò Ban Tổ chức của mình. Nhờ một người khác trong Ban Tổ chức.
+refused-role-by-settings = Vai trò này đặt trong cấu hình của hệ thống, chỉ người vận hành đổi được.

@@ -1,0 +1,230 @@
+"""`/extend`: moving a milestone for all or for one unit; and answering a unit's request."""
+
+import re
+from datetime import date, datetime, time, timedelta
+
+from aiogram import F, Router
+from aiogram.types import CallbackQuery, Message
+
+from conference.calendar import calendar_of
+from conference.extending import EXTENDABLE, decide_request, extend
+from conference.roles import Permission, require
+from conference.vietnamese import clean
+from config.plan import MilestoneName
+from handlers.callbacks import DecideRequestCallback, ExtendCallback, OpenCallback
+from handlers.commands import on_button, on_command
+from handlers.conversation import Conversation, Screen, button, grid
+from handlers.moments import said_words
+from handlers.states import ExtendForm
+
+_ALL = "-"
+_DAYS = (1, 2, 3)
+_REASON = 300
+_DAY = re.compile(
+    r"^\s*(\d{1,2})[/.\-](\d{1,2})(?:[/.\-](\d{4}))?(?:\s+(\d{1,2})[:h](\d{2})?)?\s*$"
+)
+
+
+async def cmd_extend(message: Message, conversation: Conversation) -> None:
+    """`/giahan`: move a milestone."""
+    del message
+    await show_extend(conversation)
+
+
+async def show_extend(conversation: Conversation) -> None:
+    """Which milestone; each with the moment in force for all."""
+    require(conversation.actor, Permission.milestone_extend)
+    texts = conversation.texts
+    calendar = await calendar_of(conversation.session, conversation.loaded_plan)
+    rows = [
+        [
+            button(
+                texts.plain(
+                    f"extend-{name.replace('_', '-')}",
+                    deadline=said_words(texts, conversation.plan, calendar.moment(name)),
+                ),
+                ExtendCallback(milestone=name, unit="", days=0),
+            )
+        ]
+        for name in EXTENDABLE
+    ]
+    await conversation.show(Screen(texts("extend-which"), rows))
+
+
+async def on_extend(
+    callback: CallbackQuery, callback_data: ExtendCallback, conversation: Conversation
+) -> None:
+    """One choice after another: milestone, whom, how long."""
+    del callback
+    texts, plan = conversation.texts, conversation.plan
+    name = next((one for one in EXTENDABLE if one == callback_data.milestone), None)
+    units = {unit.code for unit in plan.units}
+    if name is None:
+        await show_extend(conversation)
+        return
+    if callback_data.unit not in {_ALL, *units}:
+        buttons = [
+            button(unit.short_name, ExtendCallback(milestone=name, unit=unit.code, days=0))
+            for unit in plan.units
+        ]
+        await conversation.show(
+            Screen(
+                texts("extend-whom"),
+                [
+                    [
+                        button(
+                            texts.plain("button-all-units"),
+                            ExtendCallback(milestone=name, unit=_ALL, days=0),
+                        )
+                    ],
+                    *grid(buttons),
+                ],
+            )
+        )
+        return
+    unit_code = None if callback_data.unit == _ALL else callback_data.unit
+    calendar = await calendar_of(conversation.session, conversation.loaded_plan)
+    here = calendar.moment(name, unit_code)
+    if callback_data.days not in _DAYS:
+        await conversation.state.set_state(ExtendForm.day)
+        await conversation.state.update_data(
+            extending={"milestone": name, "unit": callback_data.unit}
+        )
+        rows = [
+            [
+                button(
+                    texts.plain(
+                        "button-more-days",
+                        days=days,
+                        deadline=said_words(texts, plan, here + timedelta(days=days)),
+                    ),
+                    ExtendCallback(milestone=name, unit=callback_data.unit, days=days),
+                )
+            ]
+            for days in _DAYS
+        ]
+        rows.append([button(texts.plain("button-back"), OpenCallback(command="extend"))])
+        await conversation.show(
+            Screen(texts("extend-until", deadline=said_words(texts, plan, here)), rows)
+        )
+        return
+    await _ask_reason(
+        conversation, name, callback_data.unit, here + timedelta(days=callback_data.days)
+    )
+
+
+async def _ask_reason(
+    conversation: Conversation, name: MilestoneName, unit: str, moment: datetime
+) -> None:
+    texts = conversation.texts
+    await conversation.state.set_state(ExtendForm.reason)
+    await conversation.state.update_data(
+        extending={"milestone": name, "unit": unit, "moment": moment.isoformat()}
+    )
+    await conversation.show(
+        Screen(
+            texts("extend-why", deadline=said_words(texts, conversation.plan, moment)),
+            [[button(texts.plain("button-back"), OpenCallback(command="extend"))]],
+        )
+    )
+
+
+async def got_day(message: Message, conversation: Conversation) -> None:
+    """A typed day such as 21/5 or 21/5 17:00; a day alone means before that day."""
+    chosen = (await conversation.state.get_data()).get("extending") or {}
+    name = next((one for one in EXTENDABLE if one == chosen.get("milestone")), None)
+    if name is None:
+        await show_extend(conversation)
+        return
+    moment = _moment(message.text or "", conversation)
+    if moment is None:
+        await conversation.say(conversation.texts("extend-day-unclear"))
+        return
+    await _ask_reason(conversation, name, chosen["unit"], moment)
+
+
+def _moment(words: str, conversation: Conversation) -> datetime | None:
+    found = _DAY.match(words)
+    if found is None:
+        return None
+    zone = conversation.plan.zone
+    year = int(found[3]) if found[3] else conversation.plan.local("conference_opens").year
+    try:
+        day = date(year, int(found[2]), int(found[1]))
+        hour = time(int(found[4]), int(found[5] or 0)) if found[4] else time()
+    except ValueError:
+        return None
+    return datetime.combine(day, hour, zone)
+
+
+async def got_extend_reason(message: Message, conversation: Conversation) -> None:
+    """The reason; with it the milestone moves."""
+    texts, plan = conversation.texts, conversation.plan
+    chosen = (await conversation.state.get_data()).get("extending") or {}
+    await conversation.state.set_state(None)
+    await conversation.state.update_data(extending=None)
+    name = next((one for one in EXTENDABLE if one == chosen.get("milestone")), None)
+    if name is None or "moment" not in chosen:
+        await show_extend(conversation)
+        return
+    unit_code = None if chosen["unit"] == _ALL else chosen["unit"]
+    granted, people = await extend(
+        conversation.session,
+        conversation.actor,
+        plan=conversation.loaded_plan,
+        milestone=name,
+        unit_code=unit_code,
+        moment=datetime.fromisoformat(chosen["moment"]),
+        reason=clean(message.text or "")[:_REASON],
+        now=conversation.now,
+    )
+    await conversation.show(
+        Screen(
+            texts(
+                "extend-done",
+                deadline=said_words(texts, plan, granted.moment),
+                unit=plan.unit(unit_code).name if unit_code else "all",
+                people=people,
+            ),
+            [[button(texts.plain("button-progress"), OpenCallback(command="progress"))]],
+        )
+    )
+
+
+async def on_decide(
+    callback: CallbackQuery, callback_data: DecideRequestCallback, conversation: Conversation
+) -> None:
+    """Grant or refuse a unit's request, in one tap."""
+    del callback
+    texts, plan = conversation.texts, conversation.plan
+    request = await decide_request(
+        conversation.session,
+        conversation.actor,
+        plan=conversation.loaded_plan,
+        request_id=callback_data.request,
+        is_granted=callback_data.yes,
+        now=conversation.now,
+    )
+    await conversation.show(
+        Screen(
+            texts(
+                "request-granted" if callback_data.yes else "request-refused",
+                unit=plan.unit(request.unit_code).name,
+                deadline=said_words(texts, plan, request.wanted),
+            ),
+            [[button(texts.plain("button-progress"), OpenCallback(command="progress"))]],
+        )
+    )
+
+
+def build_router() -> Router:
+    """Extensions."""
+    router = Router(name="organiser.extend_deadline")
+    may = Permission.milestone_extend
+    typed = F.text & ~F.text.startswith("/") & ~F.forward_origin
+    on_command(router, "extend", cmd_extend)
+    on_button(router, on_extend, ExtendCallback, may)
+    on_button(router, on_decide, DecideRequestCallback, may)
+    router.message.register(got_day, ExtendForm.day, typed, flags={"permission": may})
+    router.message.register(got_extend_reason, ExtendForm.reason, typed, flags={"permission": may})
+    return router
