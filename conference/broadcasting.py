@@ -1,0 +1,214 @@
+"""An organiser's announcement to many: begun once, watched, and stopped half-way if need be."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from conference.auditing import record
+from conference.errors import ConferenceError
+from conference.roles import Actor, Permission, require
+from conference.vietnamese import clean
+from storage.outbox import add_for_meant, cancel_under, count_meant, states_under
+from storage.tables import Broadcast, OutboxState, Role, Unit
+
+KIND = "broadcast"
+EVERYONE = "all"
+STOPPED = "the broadcast was stopped"
+MOST_CHARACTERS = 3500
+"""In UTF-16 units, so that it fits with its heading into a message of 4096 however counted."""
+AUDIENCE_ROLES = tuple(role for role in Role if role is not Role.member)
+"""The roles that can be addressed: those that are granted."""
+
+
+class BroadcastTextError(ConferenceError):
+    """The text is empty or too long (`length`, `maximum`: characters)."""
+
+    code = "broadcast-text"
+
+
+class AudienceUnknownError(ConferenceError):
+    """No such audience: neither everyone, nor a unit or a role that there is."""
+
+    code = "audience-unknown"
+
+
+class BroadcastUnknownError(ConferenceError):
+    """There is no such broadcast."""
+
+    code = "broadcast-unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastProgress:
+    """Where a broadcast's messages are. All counts together are `broadcast.people`."""
+
+    broadcast: Broadcast
+    sent: int
+    waiting: int
+    """Due, or being sent just now."""
+    failed: int
+    uncertain: int
+    cancelled: int
+    forgotten: int
+    """To people who have since been forgotten, their messages with them."""
+
+
+def fit_text(raw: str) -> str:
+    """The text as it is sent.
+
+    Raises:
+        BroadcastTextError: nothing is left of it, or it is too long.
+    """
+    text = clean(raw)
+    length = len(text.encode("utf-16-le")) // 2
+    if not 1 <= length <= MOST_CHARACTERS:
+        raise BroadcastTextError(length=length, maximum=MOST_CHARACTERS)
+    return text
+
+
+async def _meant(session: AsyncSession, audience: str) -> dict[str, Any]:
+    """What `storage.outbox` is asked for an audience.
+
+    Raises:
+        AudienceUnknownError: there is no such audience.
+    """
+    kind, _, code = audience.partition(":")
+    if audience == EVERYONE:
+        return {}
+    if kind == "unit" and await session.get(Unit, code) is not None:
+        return {"unit_code": code}
+    if kind == "role" and code in AUDIENCE_ROLES:
+        return {"role": Role(code)}
+    raise AudienceUnknownError
+
+
+async def audience_size(session: AsyncSession, audience: str) -> int:
+    """How many people an audience has now.
+
+    Args:
+        session: the caller's transaction.
+        audience: `all` (whoever said yes or holds a role), `unit:<code>` (those who ask from
+            there and who hold a role there) or `role:<role>`; only people who can be reached.
+
+    Raises:
+        AudienceUnknownError: there is no such audience.
+    """
+    return await count_meant(session, **await _meant(session, audience))
+
+
+async def begin_broadcast(
+    session: AsyncSession, actor: Actor, *, text: str, audience: str, now: datetime
+) -> Broadcast:
+    """Put one message for everyone in the audience into the paced lane.
+
+    An announcement is no reminder: it goes to the under-16s too, and to those who have stopped
+    reminders.
+
+    Raises:
+        NotAllowedError: not an organiser.
+        BroadcastTextError: the text is empty or too long.
+        AudienceUnknownError: there is no such audience.
+    """
+    require(actor, Permission.broadcast_send)
+    meant = await _meant(session, audience)
+    broadcast = Broadcast(
+        text=fit_text(text), audience=audience, created_at=now, created_by=actor.person_id
+    )
+    session.add(broadcast)
+    await session.flush()
+    broadcast.people = await add_for_meant(
+        session,
+        prefix=_prefix(broadcast),
+        kind=KIND,
+        content={"broadcast": broadcast.id},
+        now=now,
+        **meant,
+    )
+    record(
+        session,
+        actor,
+        "broadcast.begun",
+        ("broadcast", broadcast.id),
+        now=now,
+        audience=audience,
+        people=broadcast.people,
+    )
+    await session.flush()
+    return broadcast
+
+
+async def stop_broadcast(
+    session: AsyncSession, actor: Actor, broadcast_id: int, *, now: datetime
+) -> int | None:
+    """Send no more of it; what is sent stays. Returns how many messages this has kept back.
+
+    None: it was over, or stopped, before. A message being sent at this very moment may arrive.
+
+    Raises:
+        NotAllowedError: not an organiser.
+        BroadcastUnknownError: there is no such broadcast.
+    """
+    progress = await broadcast_progress(session, actor, broadcast_id)
+    if not progress.waiting:
+        return None
+    stopped = await session.scalar(
+        update(Broadcast)
+        .where(col(Broadcast.id) == broadcast_id, col(Broadcast.stopped_at).is_(None))
+        .values(stopped_at=now)
+        .returning(col(Broadcast.id))
+    )
+    if stopped is None:
+        return None
+    progress.broadcast.stopped_at = now
+    cancelled = await cancel_under(session, _prefix(progress.broadcast), STOPPED)
+    record(
+        session,
+        actor,
+        "broadcast.stopped",
+        ("broadcast", broadcast_id),
+        now=now,
+        cancelled=cancelled,
+    )
+    await session.flush()
+    return cancelled
+
+
+async def broadcast_progress(
+    session: AsyncSession, actor: Actor, broadcast_id: int
+) -> BroadcastProgress:
+    """Where the messages of a broadcast are.
+
+    Raises:
+        NotAllowedError: not an organiser.
+        BroadcastUnknownError: there is no such broadcast.
+    """
+    require(actor, Permission.broadcast_send)
+    broadcast = await session.get(Broadcast, broadcast_id)
+    if broadcast is None:
+        raise BroadcastUnknownError
+    states = await states_under(session, _prefix(broadcast))
+    return BroadcastProgress(
+        broadcast,
+        sent=states.get(OutboxState.sent, 0),
+        waiting=states.get(OutboxState.due, 0) + states.get(OutboxState.sending, 0),
+        failed=states.get(OutboxState.failed, 0),
+        uncertain=states.get(OutboxState.uncertain, 0),
+        cancelled=states.get(OutboxState.cancelled, 0),
+        forgotten=broadcast.people - sum(states.values()),
+    )
+
+
+async def latest_broadcast(session: AsyncSession) -> Broadcast | None:
+    """The broadcast begun last."""
+    found: Broadcast | None = await session.scalar(
+        select(Broadcast).order_by(col(Broadcast.id).desc()).limit(1)
+    )
+    return found
+
+
+def _prefix(broadcast: Broadcast) -> str:
+    return f"broadcast:{broadcast.id}:"
