@@ -3,13 +3,16 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from aiogram import Bot, Dispatcher
 from aiogram.client.default import DefaultBotProperties
+from aiogram.types import User
 from sqlalchemy import Row, delete
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -25,6 +28,7 @@ from bot.sender import Sender
 from bot.turn import Call, Turn, TurnSession, write_calls
 from bot.turns import Turns
 from conference.joining import actor_of, set_organisers
+from conference.nudging import plan_nudges
 from conference.opening import conference_record, load_plan_into
 from conference.privacy import announce_retention, sweep_unconsented
 from conference.safeguarding import danger_signs
@@ -41,7 +45,10 @@ log = logging.getLogger(__name__)
 CHANNEL = "telegram"
 KEYS_KEPT = timedelta(hours=48)
 """A platform redelivers for a day; keys are kept for two, so that nothing is handled twice."""
+SET_ASIDE_KEPT = timedelta(days=14)
+"""So long an operator can look at an update that could not be handled."""
 JOBS_KEPT = timedelta(days=7)
+_SURELY_QUEUED = timedelta(seconds=30)
 _DRAIN_SECONDS = 8.0
 
 
@@ -83,8 +90,19 @@ class App:
         await self.workshop.resume()
         await self.courier.resume()
 
+    def introduce(self, me: Mapping[str, Any]) -> None:
+        """Tell the conversation who the bot is, as getMe says."""
+        session = self.bot.session
+        assert isinstance(session, TurnSession)  # noqa: S101  as built below
+        session.me = User.model_validate(me)
+        self.dispatcher["bot_name"] = session.me.username or ""
+
     async def publish_menus(self) -> None:
-        """The command menus: the default one in the plan's language, and one per language."""
+        """The command menus: the default one in the plan's language, and one per language.
+
+        Raises:
+            ApiError: the platform did not take one of them.
+        """
         for language in (None, *LANGUAGES):
             texts = texts_for(language or self.plan.conference.language)
             commands = [
@@ -97,44 +115,56 @@ class App:
             await self.platform.call("setMyCommands", parameters)
 
     async def run(self) -> None:
-        """Serve until cancelled; then let what is being said be said."""
+        """Serve until cancelled; then let what is being said be said, for a few seconds at most.
+
+        Raises:
+            CannotPollError: polling makes no sense any more.
+        """
         scheduler = build_scheduler(
-            {"records": (self.sweep, 300), "files": (self.workshop.sweep, 3600)}
+            {
+                "replies": (partial(self.sender.resume, _SURELY_QUEUED), 60),
+                "nudges": (self.nudge, 30),
+                "records": (self.sweep, 300),
+                "files": (self.workshop.sweep, 3600),
+            }
         )
-        parts = [
-            asyncio.ensure_future(part)
-            for part in (
-                self.intake.run(),
-                self.turns.run(),
-                self.workshop.run(),
-                self.courier.run(),
-            )
-        ]
-        try:
+        async with _together() as speaking:
+            sending = speaking.create_task(self.sender.run())
             scheduler.start()
-            done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
-            for part in done:
-                part.result()
-        finally:
-            if scheduler.running:
+            try:
+                await self._serve()
+            finally:
                 scheduler.shutdown(wait=False)
-            for part in parts:
-                part.cancel()
-            await asyncio.gather(*parts, return_exceptions=True)
-            await self.close()
+                await self.sender.finish(_DRAIN_SECONDS)
+                sending.cancel()
+
+    async def _serve(self) -> None:
+        async with _together() as group:
+            for part in (self.intake, self.turns, self.workshop, self.courier):
+                group.create_task(part.run())
 
     async def close(self) -> None:
-        """Say what is still to be said, for a few seconds at most, and close everything."""
-        await self.sender.finish(_DRAIN_SECONDS)
+        """Close everything; nothing is sent any more."""
         await self.courier.close()
         await self.platform.close()
         await self.database.close()
 
     async def settle(self) -> None:
         """Handle all that is stored and send all that it causes, then return (for tests)."""
-        while await self.turns.run_waiting() or await self.workshop.run_next():
+        async with _together() as group:
+            sending = group.create_task(self.sender.run())
+            while await self.turns.run_waiting() or await self.workshop.run_next():
+                await self.sender.idle()
             await self.sender.idle()
-        await self.sender.idle()
+            sending.cancel()
+
+    async def nudge(self) -> None:
+        """Write down the reminders that have become due; the courier sends them."""
+        async with self.database.transaction() as session:
+            written = await plan_nudges(session, self.plan, now=self.clock())
+        if written:
+            log.info("%s reminders are due", written)
+            self.courier.wake()
 
     async def sweep(self) -> None:
         """What is kept no longer than needed goes."""
@@ -150,11 +180,27 @@ class App:
             self.courier.wake()
 
 
+@contextlib.asynccontextmanager
+async def _together() -> AsyncIterator[asyncio.TaskGroup]:
+    """A task group whose first error is raised as itself."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            yield group
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+
+
 async def _forget_old(session: AsyncSession, now: datetime) -> None:
     await session.execute(
         delete(InboxUpdate).where(
             col(InboxUpdate.received_at) < now - KEYS_KEPT,
             col(InboxUpdate.state) == InboxState.done,
+        )
+    )
+    await session.execute(
+        delete(InboxUpdate).where(
+            col(InboxUpdate.received_at) < now - SET_ASIDE_KEPT,
+            col(InboxUpdate.state) == InboxState.set_aside,
         )
     )
     await session.execute(
@@ -187,21 +233,14 @@ def build_app(
         session=TurnSession(),
         default=DefaultBotProperties(parse_mode="HTML", link_preview_is_disabled=True),
     )
-    dispatcher = Dispatcher(storage=ChatStateStorage(), plan=plan, channel=CHANNEL)
+    dispatcher = Dispatcher(storage=ChatStateStorage(), plan=plan, channel=CHANNEL, bot_name="")
     attach(dispatcher)
     sender = Sender(database, platform, clock, str(bot.id))
-    workshop = Workshop(
-        database, plan, plan_file, database_address, sender, clock, files, asyncio.Event()
-    )
+    workshop = Workshop(database, plan, plan_file, database_address, sender, clock, files)
 
-    async def said(turn: Turn, rows: list[dict[str, Any]]) -> None:
-        chats: dict[str, list[Any]] = {}
-        if turn.answers:
-            chats[turn.chat_id] = list(turn.answers)
-        for row in rows:
-            chats.setdefault(row["chat_id"], []).append(row)
-        for chat_id, items in chats.items():
-            sender.queue(chat_id, items)
+    def said(turn: Turn, rows: list[dict[str, Any]]) -> None:
+        sender.answer(turn.answers)
+        sender.queue(rows)
         workshop.wake()
         courier.wake()
 
@@ -238,7 +277,7 @@ def build_app(
 
 
 @contextlib.asynccontextmanager
-async def opened(app: App) -> Any:
+async def opened(app: App) -> AsyncIterator[App]:
     """The app prepared, and closed at the end (for tests and tools)."""
     try:
         await app.prepare()

@@ -4,12 +4,26 @@ aiogram's own session parses every answer into types; what is sent here was buil
 stored, so that only its outcome matters, and a batch of updates must survive one odd shape in it.
 """
 
+import contextlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTimeout, FormData
+from aiohttp import (
+    ClientConnectorError,
+    ClientError,
+    ClientSession,
+    ClientTimeout,
+    ConnectionTimeoutError,
+    FormData,
+)
+
+_CONNECT_SECONDS = 10
+_MOST_WORDS = 120
+_CALLER_FAULT = 400
+_TOO_LARGE = 413
+_SERVER_FAULT = 500
 
 
 class ApiError(Exception):
@@ -17,10 +31,15 @@ class ApiError(Exception):
 
 
 class ApiRefusedError(ApiError):
-    """The platform answered with an error."""
+    """The platform answered with an error.
 
-    def __init__(self, code: int, description: str, retry_after: int | None = None) -> None:
-        super().__init__(f"{code} {description}")
+    As text it says the code and the beginning of the description: what follows a second colon may
+    quote the message ("can't parse entities: Unsupported start tag …").
+    """
+
+    def __init__(self, code: int, description: str, retry_after: float | None = None) -> None:
+        beginning = ":".join(description.split(":")[:2])
+        super().__init__(f"{code} {''.join(filter(str.isprintable, beginning))}"[:_MOST_WORDS])
         self.code = code
         self.description = description
         self.retry_after = retry_after
@@ -100,17 +119,21 @@ class BotApi:
         for name, value in parameters.items():
             if value is not None:
                 form.add_field(name, value if isinstance(value, str) else json.dumps(value))
-        for name, path in (files or {}).items():
-            form.add_field(name, path.read_bytes(), filename=path.name)
         try:
-            async with self._open().post(
-                f"{self._address}/{method}",
-                data=form if parameters or files else None,
-                timeout=ClientTimeout(total=timeout),
-            ) as response:
+            async with contextlib.AsyncExitStack() as stack:
+                for name, path in (files or {}).items():
+                    content = stack.enter_context(path.open("rb"))
+                    form.add_field(name, content, filename=path.name)
+                response = await stack.enter_async_context(
+                    self._open().post(
+                        f"{self._address}/{method}",
+                        data=form if parameters or files else None,
+                        timeout=ClientTimeout(total=timeout, sock_connect=_CONNECT_SECONDS),
+                    )
+                )
                 body = await response.read()
                 status = response.status
-        except ClientConnectorError as error:
+        except (ClientConnectorError, ConnectionTimeoutError) as error:
             raise ApiUnreachableError(type(error).__name__, may_have_arrived=False) from None
         except (ClientError, TimeoutError, OSError) as error:
             raise ApiUnreachableError(type(error).__name__, may_have_arrived=True) from None
@@ -128,17 +151,19 @@ class BotApi:
 
 
 def _result(status: int, body: bytes) -> Any:
+    """The call's result, or its error; a page that a proxy put in between is no refusal."""
     try:
         answer = json.loads(body)
         if answer["ok"]:
             return answer["result"]
-        parameters = answer.get("parameters") or {}
+        retry_after = (answer.get("parameters") or {}).get("retry_after")
         raise ApiRefusedError(
             int(answer.get("error_code", status)),
             str(answer.get("description", "")),
-            parameters.get("retry_after"),
+            None if retry_after is None else float(retry_after),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
-        if status >= 400:  # noqa: PLR2004  a proxy's own page, for one
-            raise ApiRefusedError(status, "an answer that is not the Bot API's") from None
-        raise ApiUnreachableError("an answer that cannot be read", may_have_arrived=True) from None
+        reason = f"an answer that is not the Bot API's (status {status})"
+        if status == _TOO_LARGE or status >= _SERVER_FAULT:
+            raise ApiRefusedError(status, reason) from None
+        raise ApiUnreachableError(reason, may_have_arrived=status < _CALLER_FAULT) from None

@@ -11,12 +11,12 @@ import logging
 from datetime import timedelta
 
 from httpx import ConnectError, ConnectTimeout, PoolTimeout
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 from telegram.constants import ParseMode
 from telegram.error import (
     BadRequest,
-    ChatMigrated,
     Forbidden,
     InvalidToken,
     NetworkError,
@@ -27,9 +27,11 @@ from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import HTTPXRequest
 
 from bot.clock import Clock
+from bot.trace import log_fault
+from bot.waiting import Sleep, wait_for_news
 from config.plan import ConferencePlan
-from config.texts import texts_for
-from handlers.notices import keyboard_of, render_notice
+from handlers.conversation import Screen
+from handlers.notices import Postponed, keyboard_of, render_notice
 from storage.database import Database
 from storage.tables import Lane, OutboxMessage, OutboxState, Person
 
@@ -37,7 +39,8 @@ log = logging.getLogger(__name__)
 
 RATE = 20
 _NOT_SENT = (ConnectError, ConnectTimeout, PoolTimeout)
-_MOST_ATTEMPTS = 8
+_LONGEST_PAUSE = 60.0
+_TOKEN_PAUSE = 300.0
 
 
 def build_sender(token: str, base: str, proxy: str | None) -> ExtBot[None]:
@@ -54,17 +57,26 @@ class Courier:
     """Takes due rows one after another: marks, commits, sends, marks again.
 
     What was being sent when the process died becomes `uncertain`: it is shown, never repeated.
+
+    Args:
+        sleep: how to wait out a trouble; no news cuts that short.
     """
 
     def __init__(
-        self, database: Database, plan: ConferencePlan, sender: ExtBot[None], clock: Clock
+        self,
+        database: Database,
+        plan: ConferencePlan,
+        sender: ExtBot[None],
+        clock: Clock,
+        *,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._database = database
         self._plan = plan
         self._sender = sender
         self._clock = clock
+        self._sleep = sleep
         self._news = asyncio.Event()
-        self._is_open = False
 
     def wake(self) -> None:
         """There may be something due."""
@@ -87,61 +99,54 @@ class Courier:
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._is_open:
-            await self._sender.shutdown()
+        await self._sender.shutdown()
 
     async def run(self) -> None:
         """Send for ever."""
+        await self._open()
         while True:
             self._news.clear()
             try:
                 pause = await self.send_next()
-            except Exception:
-                log.exception("a paced message could not be taken or closed; trying again")
+            except Exception as error:  # noqa: BLE001  drivers raise what they like
+                log_fault(log, error, "a paced message could not be taken or closed")
                 pause = 5.0
-            if pause:
-                try:
-                    await asyncio.wait_for(self._news.wait(), timeout=pause)
-                except TimeoutError:
-                    continue
+            if pause is None:
+                await wait_for_news(self._news, 5)
+            elif pause:
+                await self._sleep(pause)
 
-    async def send_next(self) -> float:
-        """Send the next due message; returns how many seconds to wait before the next."""
+    async def _open(self) -> None:
+        """Open the connections; the library asks getMe for that, so the platform must be there."""
+        attempts = 0
+        while True:
+            try:
+                await self._sender.initialize()
+            except TelegramError as error:
+                attempts += 1
+                log.warning("the courier cannot begin yet: %s", type(error).__name__)
+                refused = isinstance(error, InvalidToken)
+                await self._sleep(_TOKEN_PAUSE if refused else _growing(attempts))
+            else:
+                return
+
+    async def send_next(self) -> float | None:
+        """Send the next due message.
+
+        Returns:
+            Seconds in which nothing may be sent, or None when nothing is due.
+        """
         async with self._database.transaction() as session:
-            row = await session.scalar(
-                select(OutboxMessage)
-                .where(
-                    col(OutboxMessage.lane) == Lane.paced,
-                    col(OutboxMessage.state) == OutboxState.due,
-                    (col(OutboxMessage.next_try_at).is_(None))
-                    | (col(OutboxMessage.next_try_at) <= self._clock()),
-                )
-                .order_by(col(OutboxMessage.id))
-                .limit(1)
-                .with_for_update(skip_locked=True)
-            )
+            row = await self._next_due(session)
             if row is None:
-                return 5.0
-            person = await session.get(Person, row.recipient_id) if row.recipient_id else None
-            if person is None or person.unreachable_at is not None:
-                row.state = OutboxState.cancelled
-                row.error = "the person cannot be reached"
-                return 0.0
-            texts = texts_for(person.language)
-            screen = await render_notice(
-                session, row.kind, row.content, texts=texts, plan=self._plan
-            )
+                return None
+            screen = await self._worded(session, row)
             if screen is None:
-                row.state = OutboxState.cancelled
-                row.error = "no longer true"
                 return 0.0
             row.state = OutboxState.sending
             row.attempts += 1
         keyboard = keyboard_of(screen)
         try:
-            if not self._is_open:
-                await self._sender.initialize()
-                self._is_open = True
             sent = await self._sender.send_message(
                 chat_id=row.chat_id,
                 text=screen.text,
@@ -153,41 +158,78 @@ class Courier:
         await self._close_row(row, OutboxState.sent, message_id=sent.message_id)
         return 0.0
 
+    async def _next_due(self, session: AsyncSession) -> OutboxMessage | None:
+        found: OutboxMessage | None = await session.scalar(
+            select(OutboxMessage)
+            .where(
+                col(OutboxMessage.lane) == Lane.paced,
+                col(OutboxMessage.state) == OutboxState.due,
+                or_(
+                    col(OutboxMessage.next_try_at).is_(None),
+                    col(OutboxMessage.next_try_at) <= self._clock(),
+                ),
+            )
+            .order_by(col(OutboxMessage.id))
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        return found
+
+    async def _worded(self, session: AsyncSession, row: OutboxMessage) -> Screen | None:
+        """The message in its recipient's words. None: not to be sent now, as the row then says."""
+        person = await session.get(Person, row.recipient_id) if row.recipient_id else None
+        if person is None or person.unreachable_at is not None:
+            row.state, row.error = OutboxState.cancelled, "the person cannot be reached"
+            return None
+        now = self._clock()
+        if row.not_after is not None and now >= row.not_after:
+            row.state, row.error = OutboxState.cancelled, "too late"
+            return None
+        try:
+            async with session.begin_nested():
+                rendered = await render_notice(
+                    session, row.kind, row.content, person=person, plan=self._plan, now=now
+                )
+        except Exception as error:  # noqa: BLE001  our fault, but this message's alone
+            log_fault(log, error, f"paced message {row.id} cannot be worded")
+            row.state, row.error = OutboxState.failed, type(error).__name__
+            return None
+        if rendered is None:
+            row.state, row.error = OutboxState.cancelled, "no longer true"
+        elif isinstance(rendered, Postponed):
+            if row.not_after is not None and rendered.until >= row.not_after:
+                row.state, row.error = OutboxState.cancelled, "too late"
+            row.next_try_at = rendered.until
+            return None
+        return rendered
+
     async def _failed(self, row: OutboxMessage, error: TelegramError) -> float:
         """Sort the error by whether the message may have arrived, and whom it concerns."""
-        cause = error.__cause__
         kind = type(error).__name__
         log.warning("paced message %s: %s", row.id, kind)
+        pause = 0.0
         if isinstance(error, RetryAfter):
             wait = error.retry_after
-            seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
-            await self._later(row, kind, seconds)
-            return seconds
-        if isinstance(error, Forbidden):
-            await self._close_row(row, OutboxState.failed, error=kind, unreachable=True)
-        elif isinstance(error, ChatMigrated | BadRequest):
-            await self._close_row(row, OutboxState.failed, error=kind)
+            pause = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
+            await self._later(row, kind)
         elif isinstance(error, InvalidToken):
             log.error("the courier halts for a while: the platform does not know the token")
-            await self._later(row, kind, 300.0)
-            return 300.0
-        elif isinstance(cause, _NOT_SENT) and row.attempts < _MOST_ATTEMPTS:
-            pause = min(2.0**row.attempts, 60.0)
-            await self._later(row, kind, pause)
-            return pause
-        elif isinstance(error, NetworkError):
+            pause = _TOKEN_PAUSE
+            await self._later(row, kind)
+        elif isinstance(error.__cause__, _NOT_SENT):
+            pause = _growing(row.attempts)
+            await self._later(row, kind)
+        elif isinstance(error, Forbidden):
+            await self._close_row(row, OutboxState.failed, error=kind, unreachable=True)
+        elif isinstance(error, NetworkError) and not isinstance(error, BadRequest):
             await self._close_row(row, OutboxState.uncertain, error=kind)
         else:
             await self._close_row(row, OutboxState.failed, error=kind)
-        return 0.0
+        return pause
 
-    async def _later(self, row: OutboxMessage, error: str, seconds: float) -> None:
-        await self._close_row(
-            row,
-            OutboxState.due,
-            error=error,
-            next_try_in=timedelta(seconds=seconds),
-        )
+    async def _later(self, row: OutboxMessage, error: str) -> None:
+        """It was not sent: it is due again, after the pause that the whole courier takes."""
+        await self._close_row(row, OutboxState.due, error=error)
 
     async def _close_row(
         self,
@@ -197,25 +239,43 @@ class Courier:
         message_id: int | None = None,
         error: str | None = None,
         unreachable: bool = False,
-        next_try_in: timedelta | None = None,
     ) -> None:
-        now = self._clock()
-        async with self._database.transaction() as session:
-            await session.execute(
-                update(OutboxMessage)
-                .where(col(OutboxMessage.id) == row.id)
-                .values(
-                    state=state,
-                    message_id=message_id,
-                    error=error,
-                    attempts=row.attempts,
-                    sent_at=now if state is OutboxState.sent else None,
-                    next_try_at=now + next_try_in if next_try_in else None,
-                )
+        """Write down what became of the message; a database that is away is waited for."""
+        while True:
+            try:
+                async with self._database.transaction() as session:
+                    await self._mark(session, row, state, message_id, error)
+                    if unreachable:
+                        await session.execute(
+                            update(Person)
+                            .where(col(Person.id) == row.recipient_id)
+                            .values(unreachable_at=self._clock())
+                        )
+            except Exception as fault:  # noqa: BLE001  drivers raise what they like
+                log_fault(log, fault, f"paced message {row.id} could not be marked")
+                await self._sleep(1)
+            else:
+                return
+
+    async def _mark(
+        self,
+        session: AsyncSession,
+        row: OutboxMessage,
+        state: OutboxState,
+        message_id: int | None,
+        error: str | None,
+    ) -> None:
+        await session.execute(
+            update(OutboxMessage)
+            .where(col(OutboxMessage.id) == row.id)
+            .values(
+                state=state,
+                message_id=message_id,
+                error=error,
+                sent_at=self._clock() if state is OutboxState.sent else None,
             )
-            if unreachable:
-                await session.execute(
-                    update(Person)
-                    .where(col(Person.id) == row.recipient_id)
-                    .values(unreachable_at=now)
-                )
+        )
+
+
+def _growing(attempts: int) -> float:
+    return min(2.0 ** min(attempts, 6), _LONGEST_PAUSE)

@@ -1,5 +1,6 @@
 """What comes in, stored before it is confirmed, without the names that came with it."""
 
+import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -9,38 +10,63 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.tables import InboxState, InboxUpdate
 
+log = logging.getLogger(__name__)
+
 ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
 
-_NAMES = {"first_name": "", "last_name": None, "username": None, "title": None}
-_PEOPLE_AND_CHATS = ("from", "chat", "sender_chat", "user", "forward_from", "forward_from_chat")
-# Of what a person shares by mistake only its kind matters: it is answered, never kept.
-_KIND_ONLY = {
-    "contact": {"phone_number": "", "first_name": ""},
+# Wherever they stand: of a person, a chat, a contact shared by mistake, a file from somebody's
+# telephone. What aiogram requires stays, empty; the rest goes.
+_EMPTIED: Mapping[str, Any] = {
+    "first_name": "",
+    "title": "",
+    "phone_number": "",
+    "sender_user_name": "",
     "location": {"latitude": 0, "longitude": 0},
-    "venue": None,
 }
+_LEFT_OUT = frozenset(
+    {
+        "last_name", "username", "vcard", "author_signature", "file_name", "performer",
+        "venue", "order_info", "passport_data",
+        "reply_to_message", "quote", "external_reply", "pinned_message",
+    }
+)  # fmt: skip
+_UNSTORABLE = {0: None, **dict.fromkeys(range(0xD800, 0xE000))}
+"""NUL, which PostgreSQL refuses, and halves of characters, which nothing can encode."""
+_LARGEST_ID = 2**63 - 1
+
+
+def update_id_of(update: Any) -> int | None:
+    """The update's id, or None for what is no update."""
+    number = update.get("update_id") if isinstance(update, Mapping) else None
+    return number if isinstance(number, int) and 0 <= number <= _LARGEST_ID else None
 
 
 async def store_updates(
-    session: AsyncSession, bot_id: str, updates: Iterable[Mapping[str, Any]], now: datetime
+    session: AsyncSession, bot_id: str, updates: Iterable[Any], now: datetime
 ) -> int:
     """Keep updates that are not kept yet; returns how many were given.
 
-    An update is known by (bot id, update id), so a redelivered one changes nothing.
+    An update is known by (bot id, update id), so a redelivered one changes nothing. What has no
+    id can neither be confirmed nor recognised when it comes again: it is left out, and logged.
     """
-    rows = [
-        {
-            "bot_id": bot_id,
-            "update_id": update["update_id"],
-            "chat_key": chat_key(bot_id, update),
-            "body": without_names(update),
-            "state": InboxState.waiting,
-            "received_at": now,
-            "attempts": 0,
-        }
-        for update in updates
-        if isinstance(update, Mapping) and isinstance(update.get("update_id"), int)
-    ]
+    rows = []
+    for update in updates:
+        number = update_id_of(update)
+        if number is None:
+            kinds = sorted(map(str, update)) if isinstance(update, Mapping) else ["no object"]
+            log.error("an update without an id is not kept; it has: %s", ", ".join(kinds)[:200])
+            continue
+        rows.append(
+            {
+                "bot_id": bot_id,
+                "update_id": number,
+                "chat_key": chat_key(bot_id, update),
+                "body": without_names(update),
+                "state": InboxState.waiting,
+                "received_at": now,
+                "attempts": 0,
+            }
+        )
     if rows:
         on_postgresql = session.get_bind().dialect.name == "postgresql"
         insert = postgresql.insert if on_postgresql else sqlite.insert
@@ -58,33 +84,22 @@ def chat_key(bot_id: str, update: Mapping[str, Any]) -> str:
             continue
         message = body if "chat" in body else body.get("message") or {}
         chat = message.get("chat") if isinstance(message, Mapping) else None
-        sender = body.get("from")
-        for holder in (chat, sender):
-            if isinstance(holder, Mapping) and "id" in holder:
+        for holder in (chat, body.get("from")):
+            if isinstance(holder, Mapping) and isinstance(holder.get("id"), int):
                 return f"{bot_id}:{holder['id']}"[:96]
     return f"{bot_id}:"
 
 
-def without_names(value: Any, *, _is_party: bool = False) -> Any:
-    """The update without names, usernames, phone numbers and places, in the same shape."""
-    if isinstance(value, Mapping):
-        clean: dict[str, Any] = {}
-        for key, item in value.items():
-            if _is_party and key in _NAMES:
-                if _NAMES[key] is not None:
-                    clean[key] = _NAMES[key]
-            elif key in _KIND_ONLY:
-                if _KIND_ONLY[key] is not None:
-                    clean[key] = _KIND_ONLY[key]
-            elif key in {"sender_user_name", "author_signature"}:
-                clean[key] = ""
-            elif key in {"reply_to_message", "quote", "external_reply", "pinned_message"}:
-                continue
-            else:
-                clean[key] = without_names(
-                    item, _is_party=key in _PEOPLE_AND_CHATS or key.endswith(("_user", "_chat"))
-                )
-        return clean
+def without_names(value: Any) -> Any:
+    """The update without names, usernames, telephone numbers and places, in the same shape."""
+    if isinstance(value, str):
+        return value.translate(_UNSTORABLE)
     if isinstance(value, list):
-        return [without_names(item, _is_party=_is_party) for item in value]
+        return [without_names(item) for item in value]
+    if isinstance(value, Mapping):
+        return {
+            key: _EMPTIED[key] if key in _EMPTIED else without_names(item)
+            for key, item in value.items()
+            if key not in _LEFT_OUT
+        }
     return value

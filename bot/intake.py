@@ -5,9 +5,11 @@ import json
 import logging
 from collections.abc import Callable
 
-from bot.bot_api import ApiError, ApiRefusedError, Platform
+from bot.bot_api import ApiError, ApiRefusedError, ApiUnreachableError, Platform
 from bot.clock import Clock
-from bot.inbox import ALLOWED_UPDATES, store_updates
+from bot.inbox import ALLOWED_UPDATES, store_updates, update_id_of
+from bot.trace import log_fault
+from bot.waiting import Sleep
 from storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -15,7 +17,9 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 25
 _LONGEST_PAUSE = 30.0
 _CONFLICT_PATIENCE = 60.0
-"""So long another poller may go on before this one gives up."""
+"""So many seconds another poller may go on before this one gives up."""
+_TOKEN_REFUSED = {401, 404}
+_CONFLICT = 409
 
 
 class CannotPollError(Exception):
@@ -33,14 +37,14 @@ class Intake:
         bot_id: str,
         *,
         stored: Callable[[], None],
-        conflict_patience: float = _CONFLICT_PATIENCE,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._database = database
         self._platform = platform
         self._clock = clock
         self._bot_id = bot_id
         self._stored = stored
-        self._patience = conflict_patience
+        self._sleep = sleep
         self._offset: int | None = None
 
     async def run(self) -> None:
@@ -49,38 +53,38 @@ class Intake:
         Raises:
             CannotPollError: the token is refused, or polled elsewhere for a minute on end.
         """
-        pause = 1.0
-        conflict_since: float | None = None
-        loop = asyncio.get_running_loop()
+        pause, in_conflict = 1.0, 0.0
         while True:
             try:
                 await self.poll()
-                pause, conflict_since = 1.0, None
+                pause, in_conflict = 1.0, 0.0
                 continue
             except ApiRefusedError as error:
-                if error.code in {401, 404}:
+                if error.code in _TOKEN_REFUSED:
                     raise CannotPollError("the platform does not know this token") from None
-                if error.code == 409:  # noqa: PLR2004
-                    conflict_since = conflict_since or loop.time()
-                    if loop.time() - conflict_since >= self._patience:
+                log.warning("polling: %s", error)
+                pause = error.retry_after or min(pause * 2, _LONGEST_PAUSE)
+                if error.code == _CONFLICT:
+                    pause = 5.0
+                    in_conflict += pause
+                    if in_conflict > _CONFLICT_PATIENCE:
                         raise CannotPollError(
                             "another program polls with this token (409 Conflict); stop it first"
                         ) from None
-                    log.warning("another program polls with this token")
-                    pause = min(5.0, self._patience / 5)
-                else:
-                    log.warning("polling: %s", error)
-                    pause = error.retry_after or min(pause * 2, _LONGEST_PAUSE)
             except ApiError as error:
                 log.warning("polling: no answer from the platform (%s)", error)
                 pause = min(pause * 2, _LONGEST_PAUSE)
-            except Exception:
-                log.exception("updates could not be stored; they are asked for again")
+            except Exception as error:  # noqa: BLE001  drivers raise what they like
+                log_fault(log, error, "updates could not be stored, and are asked for again")
                 pause = min(pause * 2, _LONGEST_PAUSE)
-            await asyncio.sleep(pause)
+            await self._sleep(pause)
 
     async def poll(self, seconds: int = POLL_SECONDS) -> int:
-        """Ask once and store what came; returns how many updates that were."""
+        """Ask once and store what came; returns how many updates that were.
+
+        Raises:
+            ApiError: there was no answer, or one without a single update that can be kept.
+        """
         parameters = {
             "timeout": str(seconds),
             "limit": "100",
@@ -89,10 +93,14 @@ class Intake:
         if self._offset is not None:
             parameters["offset"] = str(self._offset)
         updates = await self._platform.call("getUpdates", parameters, timeout=seconds + 15)
+        if not isinstance(updates, list):
+            raise ApiUnreachableError("getUpdates gave no list", may_have_arrived=True)
         if not updates:
             return 0
         async with self._database.transaction() as session:
-            await store_updates(session, self._bot_id, updates, self._clock())
-        self._offset = max(int(one["update_id"]) for one in updates) + 1
+            kept = await store_updates(session, self._bot_id, updates, self._clock())
+        if not kept:
+            raise ApiUnreachableError("getUpdates gave no update", may_have_arrived=True)
+        self._offset = max(update_id_of(one) or 0 for one in updates) + 1
         self._stored()
-        return len(updates)
+        return kept

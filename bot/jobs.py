@@ -6,8 +6,8 @@ import logging
 import os
 import shutil
 import sys
-import time
-from dataclasses import dataclass
+import tempfile
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,9 @@ from sqlmodel import col
 
 from bot.clock import Clock
 from bot.sender import Sender
+from bot.trace import log_fault
 from bot.turn import Call, write_calls
+from bot.waiting import wait_for_news
 from config.plan import ConferencePlan
 from config.texts import texts_for
 from storage.database import Database
@@ -28,8 +30,9 @@ log = logging.getLogger(__name__)
 
 FILES_KEPT = timedelta(hours=24)
 _MOST_ATTEMPTS = 2
-_PROGRESS_EVERY = 3.0
-_LONGEST = 600
+_MOST_BYTES = 50_000_000
+"""The largest file a bot may send (Bot API, sendDocument)."""
+_OTHERS_MAY_NOT_READ = 0o077
 _FILE_NAMES = {"export": "list-file-name", "my_data": "my-data-file-name"}
 
 
@@ -39,7 +42,11 @@ class JobFailedError(Exception):
 
 @dataclass(slots=True)
 class Workshop:
-    """Does the queued jobs, one at a time, the oldest first."""
+    """Does the queued jobs, one at a time, the oldest first.
+
+    Jobs outlive the process, which must be the only one that does them: what it finds `running`
+    when it starts, an earlier run was cut off in.
+    """
 
     database: Database
     plan: ConferencePlan
@@ -48,7 +55,11 @@ class Workshop:
     sender: Sender
     clock: Clock
     folder: Path
-    news: asyncio.Event
+    progress_every: float = 3.0
+    """Seconds between two changes of the message that shows the progress."""
+    longest: float = 600.0
+    """Seconds after which a job is taken to hang."""
+    news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def wake(self) -> None:
         """There may be a job."""
@@ -62,20 +73,22 @@ class Workshop:
             )
 
     async def run(self) -> None:
-        """Work for ever."""
+        """Work for ever; a job that could not be closed is done again."""
+        is_unsure = False
         while True:
             self.news.clear()
             try:
+                if is_unsure:
+                    await self.resume()
+                    is_unsure = False
                 did = await self.run_next()
-            except Exception:
-                log.exception("a job could not be taken or closed; trying again")
-                did = False
+            except Exception as error:  # noqa: BLE001  drivers raise what they like
+                log_fault(log, error, "a job could not be taken or closed")
+                is_unsure = True
                 await asyncio.sleep(2)
+                continue
             if not did:
-                try:
-                    await asyncio.wait_for(self.news.wait(), timeout=5)
-                except TimeoutError:
-                    continue
+                await wait_for_news(self.news, 5)
 
     async def run_next(self) -> bool:
         """Do the oldest queued job. False: there was none."""
@@ -93,9 +106,12 @@ class Workshop:
             job.attempts += 1
         try:
             path = await self._make(job)
-        except (JobFailedError, OSError) as error:
+        except JobFailedError as error:
             log.warning("job %s (%s) failed: %s", job.id, job.kind, error)
-            await self._close(job, None, str(error) or type(error).__name__)
+            await self._close(job, None, str(error))
+        except Exception as error:  # noqa: BLE001  whatever it is, the asker must hear of it
+            log_fault(log, error, f"job {job.id} ({job.kind}) failed")
+            await self._close(job, None, type(error).__name__)
         else:
             await self._close(job, path, None)
         return True
@@ -117,61 +133,67 @@ class Workshop:
             "now": self.clock().isoformat(),
             "parameters": job.parameters,
         }
-        child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "documents",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
-        )
-        try:
-            async with asyncio.timeout(_LONGEST):
-                await self._follow(job, child, request)
-        except TimeoutError:
-            raise JobFailedError("it took too long") from None
-        finally:
-            if child.returncode is None:
-                child.kill()
-                await child.wait()
+        with tempfile.TemporaryFile() as complaint:
+            child = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "documents",
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=complaint,
+                env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+                umask=_OTHERS_MAY_NOT_READ,
+                # A Ctrl-C is for the bot, which then ends the child in order.
+                start_new_session=True,
+            )
+            try:
+                async with asyncio.timeout(self.longest):
+                    await self._follow(job, child, request)
+            except TimeoutError:
+                raise JobFailedError("it took too long") from None
+            finally:
+                if child.returncode is None:
+                    child.kill()
+                    await child.wait()
+            if child.returncode != 0:
+                complaint.seek(0)
+                raise JobFailedError(f"exit {child.returncode}: {_last_class(complaint.read())}")
+        if (folder / name).stat().st_size > _MOST_BYTES:
+            raise JobFailedError("the file is too large to be sent")
         return folder / name
 
     async def _follow(
         self, job: Job, child: asyncio.subprocess.Process, request: dict[str, Any]
     ) -> None:
-        assert child.stdin is not None  # noqa: S101  all three are pipes
+        """Give the child its request, show what it tells of its progress, and see it end."""
+        assert child.stdin is not None  # noqa: S101  both are pipes
         assert child.stdout is not None  # noqa: S101
-        assert child.stderr is not None  # noqa: S101
         child.stdin.write(json.dumps(request).encode())
         child.stdin.close()
-        words = asyncio.ensure_future(child.stderr.read())
-        shown = time.monotonic()
+        loop = asyncio.get_running_loop()
+        shown = loop.time()
         async for line in child.stdout:
             told = json.loads(line)
-            if "total" in told and time.monotonic() - shown >= _PROGRESS_EVERY:
-                shown = time.monotonic()
+            if "total" in told and loop.time() - shown >= self.progress_every:
+                shown = loop.time()
                 percent = 100 * told["done"] // max(told["total"], 1)
                 await self._show(job, "job-progress", percent=percent)
-        complaint = (await words).decode(errors="replace").strip()
-        if await child.wait() != 0:
-            # The last line of a traceback names the error; what stands before it is code.
-            last = complaint.splitlines()[-1].partition(":")[0] if complaint else "no words"
-            raise JobFailedError(f"exit {child.returncode}: {last}")
+        await child.wait()
 
     async def _show(self, job: Job, message_id: str, **variables: Any) -> None:
         """Change the message that shows the job's progress."""
         async with self.database.transaction() as session:
+            if await session.get(Job, job.id) is None:
+                return  # its owner has asked to be forgotten meanwhile
             rows = await self._written(session, job, [self._status(job, message_id, **variables)])
-        self.sender.queue(job.chat_id, rows)
+        self.sender.queue(rows)
 
     async def _close(self, job: Job, path: Path | None, error: str | None) -> None:
         """Hand the file over, or say that the fault is ours; a first failure is tried again."""
         async with self.database.transaction() as session:
             there = await session.get(Job, job.id)
             if there is None:
-                if path is not None:
-                    shutil.rmtree(path.parent, ignore_errors=True)
+                shutil.rmtree(self.folder / str(job.id), ignore_errors=True)
                 return  # its owner has asked to be forgotten meanwhile
             if error is not None and there.attempts < _MOST_ATTEMPTS:
                 there.state = JobState.queued
@@ -190,7 +212,7 @@ class Workshop:
                     )
                 )
             rows = await self._written(session, job, calls)
-        self.sender.queue(job.chat_id, rows)
+        self.sender.queue(rows)
 
     def _status(self, job: Job, message_id: str, **variables: Any) -> Call:
         texts = texts_for(job.language)
@@ -225,3 +247,9 @@ class Workshop:
             for folder in self.folder.iterdir():
                 if folder.name not in kept:
                     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _last_class(complaint: bytes) -> str:
+    """The class of the error that ended the child, without its words."""
+    lines = complaint.decode(errors="replace").strip().splitlines()
+    return lines[-1].partition(":")[0][:80] if lines else "no words"

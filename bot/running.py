@@ -6,10 +6,12 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import URL
 
 from bot.app import App, build_app
 from bot.bot_api import ApiError, ApiRefusedError, BotApi
@@ -52,7 +54,7 @@ async def run_live(settings: Settings) -> None:
         organisers=settings.organiser_ids,
         kind=DatabaseKind.live,
     )
-    await _serve(app, settings, lambda me: f"@{me.get('username')}")
+    await _serve(app, lambda me: f"@{me.get('username')}")
 
 
 async def run_sandbox(settings: Settings) -> None:
@@ -70,7 +72,7 @@ async def run_sandbox(settings: Settings) -> None:
             organisers=settings.organiser_ids | {SANDBOX_ORGANISER},
             kind=DatabaseKind.sandbox,
         )
-        await _serve(app, settings, lambda _me: f"sandbox, {address}")
+        await _serve(app, lambda _me: f"sandbox, {address}")
 
 
 def _log(settings: Settings, *secrets: str) -> None:
@@ -117,41 +119,61 @@ def _sandbox_clock(plan: ConferencePlan) -> Clock:
     return clock
 
 
-async def _serve(app: App, settings: Settings, who: Any) -> None:
+async def _serve(app: App, who: Callable[[dict[str, Any]], str]) -> None:
     """Prepare, say who this is and where the data lies, and run until a signal comes."""
-    task = asyncio.current_task()
-    assert task is not None  # noqa: S101  called from a coroutine
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(number, task.cancel)
+    _end_on_signals()
     try:
         me = await _whoami(app)
+        app.introduce(me)
         await app.prepare()
-        await app.publish_menus()
-        await app.platform.call("deleteWebhook", {})
+        await _settle_in(app)
         sys.stdout.write(
             f"doithoai: {who(me)}\n"
             f"doithoai: {app.plan.conference.short_title} ({app.plan.conference.code}), "
-            f"data in {_shown(settings)}\n"
+            f"data in {_shown(app.database.url)}\n"
         )
         sys.stdout.flush()
-    except BaseException:
-        await app.close()
-        raise
-    with contextlib.suppress(asyncio.CancelledError):
         await app.run()
+    except asyncio.CancelledError:
+        log.info("stopped, as asked")
+    finally:
+        await app.close()
+
+
+def _end_on_signals() -> None:
+    """The first SIGTERM or Ctrl-C ends the program in order, a second one at once."""
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101  called from a coroutine
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGTERM, signal.SIGINT)
+
+    def end() -> None:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+        task.cancel()
+
+    # Windows has no signal handlers on a loop; there the process is simply ended.
+    with contextlib.suppress(NotImplementedError):
+        for number in numbers:
+            loop.add_signal_handler(number, end)
+
+
+async def _settle_in(app: App) -> None:
+    """Leave no webhook in the way of polling, and show the menus; the bot serves without both."""
+    try:
+        await app.platform.call("deleteWebhook", {})
+        await app.publish_menus()
+    except ApiError as error:
+        log.warning("the webhook or the menus could not be set: %s", error)
 
 
 async def _whoami(app: App) -> dict[str, Any]:
     for attempt in range(1, _TRIES + 1):
         try:
             me: dict[str, Any] = await app.platform.call("getMe", {}, timeout=10)
-        except ApiRefusedError as error:
-            if error.code in {401, 404}:
-                raise CannotRunError("Telegram does not know this TELEGRAM_BOT_TOKEN") from None
-            raise CannotRunError(f"the Bot API refused getMe: {error}") from None
         except ApiError as error:
+            if isinstance(error, ApiRefusedError) and error.code in {401, 404}:
+                raise CannotRunError("Telegram does not know this TELEGRAM_BOT_TOKEN") from None
             if attempt == _TRIES:
                 raise CannotRunError(
                     f"the Bot API at TELEGRAM_API_BASE cannot be reached ({error})"
@@ -162,9 +184,8 @@ async def _whoami(app: App) -> dict[str, Any]:
     raise CannotRunError("the Bot API cannot be reached")
 
 
-def _shown(settings: Settings) -> str:
+def _shown(url: URL) -> str:
     """Where the data lies, without a password."""
-    url = Database(settings.database_address).url
     return url.database or "" if url.get_backend_name() == "sqlite" else url.render_as_string()
 
 

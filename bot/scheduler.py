@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot.trace import log_fault
+
 log = logging.getLogger(__name__)
 
 Tick = Callable[[], Awaitable[None]]
@@ -30,5 +32,5 @@ def build_scheduler(ticks: Mapping[str, tuple[Tick, int]]) -> AsyncIOScheduler:
 async def _guarded(tick: Tick) -> None:
     try:
         await tick()
-    except Exception:
-        log.exception("a tick failed; the next one tries again")
+    except Exception as error:  # noqa: BLE001  the next one tries again
+        log_fault(log, error, "a tick failed")

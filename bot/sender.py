@@ -3,30 +3,44 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from bot.bot_api import ApiError, ApiRefusedError, ApiUnreachableError, Platform
 from bot.clock import Clock
+from bot.trace import log_fault
 from bot.turn import Call
+from bot.waiting import Wait, wait_for_news
 from storage.database import Database
 from storage.tables import Lane, OutboxMessage, OutboxState, Person
 
 log = logging.getLogger(__name__)
 
+Row = dict[str, Any]
+"""An outbox row, with what is learnt about it while it is being sent."""
+
 KEPT_TRYING = timedelta(hours=24)
+MOST_UNANSWERED = 3
+"""So often a new message is sent whose sending was never answered: each may have arrived."""
 _LONGEST_PAUSE = 60.0
-_COUNTS_AS_DONE = ("message is not modified", "query is too old", "query id is invalid")
+_NEW = {"sendMessage", "sendDocument"}
+_COUNTS_AS_DONE = (
+    "message is not modified",
+    "message to delete not found",
+    "message can't be deleted",
+)
 _EDIT_IMPOSSIBLE = ("message to edit not found", "message can't be edited", "message_id_invalid")
-_GONE = ("message to delete not found", "message can't be deleted")
+_TOKEN_REFUSED = {401, 404}
+_FORBIDDEN = 403
+_TOO_MANY = 429
+_SERVER_FAULT = 500
 
 
 @dataclass(slots=True)
@@ -38,140 +52,192 @@ class _Outcome:
 
 
 class Sender:
-    """One queue a chat, drained by one task; an outbox row stays open until its call succeeded."""
+    """One queue a chat; an outbox row stays open until its call has succeeded.
 
-    def __init__(self, database: Database, platform: Platform, clock: Clock, bot_id: str) -> None:
+    Args:
+        wait: how to wait between two tries, cut short when the program ends.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        platform: Platform,
+        clock: Clock,
+        bot_id: str,
+        *,
+        wait: Wait = wait_for_news,
+    ) -> None:
         self._database = database
         self._platform = platform
         self._clock = clock
         self._bot_id = bot_id
-        self._queues: dict[str, deque[Call | dict[str, Any]]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._marks: list[tuple[dict[str, Any], _Outcome]] = []
+        self._wait = wait
+        self._queues: dict[str, deque[Row]] = {}
+        self._queued: set[int] = set()
+        self._work: asyncio.Queue[str | Call] = asyncio.Queue()
+        """Chats whose queue has begun, and callback answers, which wait in no queue."""
+        self._marks: list[tuple[Row, _Outcome]] = []
         self._marking = asyncio.Lock()
+        self._closing = asyncio.Event()
 
-    async def resume(self) -> None:
-        """Queue what an earlier run left unsent."""
-        async with self._database.snapshot() as session:
+    async def run(self) -> None:
+        """Send what is queued, each chat for itself, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                group.create_task(self._do(await self._work.get()))
+
+    async def resume(self, older_than: timedelta = timedelta()) -> None:
+        """Queue what is unsent and in no queue.
+
+        After a start that is what an earlier run left. Later there is something only where a
+        commit was not answered and yet done; it is old enough not to be just on its way here.
+        """
+        async with self._marking, self._database.snapshot() as session:
             rows = await session.scalars(
                 select(OutboxMessage)
                 .where(
                     col(OutboxMessage.lane) == Lane.reply,
                     col(OutboxMessage.bot_id) == self._bot_id,
                     col(OutboxMessage.state) == OutboxState.due,
+                    col(OutboxMessage.created_at) <= self._clock() - older_than,
                 )
                 .order_by(col(OutboxMessage.id))
             )
             for row in rows:
-                self.queue(row.chat_id, [row.model_dump()])
+                self.queue([row.model_dump()])
 
-    def queue(self, chat_id: str, items: list[Call] | list[dict[str, Any]]) -> None:
-        """Send these to the chat after what it is still owed."""
-        waiting = self._queues.get(chat_id)
-        if waiting is None:
-            waiting = self._queues[chat_id] = deque()
-            task = asyncio.get_running_loop().create_task(self._drain(chat_id, waiting))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        waiting.extend(items)
+    def queue(self, rows: Iterable[Row]) -> None:
+        """Send each row to its chat, after what that chat is still owed."""
+        for row in rows:
+            if row["id"] in self._queued:
+                continue
+            self._queued.add(row["id"])
+            chat_id = row["chat_id"]
+            if chat_id not in self._queues:
+                self._queues[chat_id] = deque()
+                self._work.put_nowait(chat_id)
+            self._queues[chat_id].append(row)
 
-    async def finish(self, seconds: float) -> None:
-        """Let what is queued go out, for so long at most; the rest waits in the outbox."""
-        if self._tasks:
-            _, late = await asyncio.wait(set(self._tasks), timeout=seconds)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+    def answer(self, calls: Iterable[Call]) -> None:
+        """Answer buttons at once, past every queue; what fails or is cut off is not repeated."""
+        for call in calls:
+            self._work.put_nowait(call)
 
     async def idle(self) -> None:
         """Wait until nothing is queued."""
-        while self._tasks:
-            await asyncio.wait(set(self._tasks))
+        await self._work.join()
 
-    async def _drain(self, chat_id: str, waiting: deque[Call | dict[str, Any]]) -> None:
-        while waiting:
-            item = waiting[0]
-            if isinstance(item, Call):
-                await self._answer(item)
-            else:
-                await self._record(item, await self._deliver(item))
-            waiting.popleft()
-        del self._queues[chat_id]
+    async def finish(self, seconds: float) -> None:
+        """Let what is queued go out, for so long at most; the rest waits in the outbox."""
+        self._closing.set()
+        try:
+            await asyncio.wait_for(self._work.join(), seconds)
+        except TimeoutError:
+            log.warning("replies to %s chats wait for the next start", len(self._queues))
+
+    async def _do(self, what: str | Call) -> None:
+        try:
+            await (self._answer(what) if isinstance(what, Call) else self._drain(what))
+        finally:
+            self._work.task_done()
 
     async def _answer(self, call: Call) -> None:
-        """Stop the button's spinner; it is worth no second try."""
+        """Stop the button's spinner."""
         try:
             await self._platform.call(call.method, call.parameters, timeout=10)
         except ApiError as error:
             log.info("a callback answer was not taken: %s", error)
+        except Exception as error:  # noqa: BLE001  it must not end all sending
+            log_fault(log, error, "a callback answer could not be sent")
 
-    async def _deliver(self, row: dict[str, Any]) -> _Outcome:
-        while True:
+    async def _drain(self, chat_id: str) -> None:
+        waiting = self._queues[chat_id]
+        while waiting:
+            row = waiting[0]
             try:
-                outcome = await self._attempt(row)
-            except SQLAlchemyError:
-                log.exception("reply %s: the database did not answer; trying again", row["id"])
-                outcome = None
+                outcome = await self._deliver(row)
+            except Exception as error:  # noqa: BLE001  our fault, but this row's alone
+                log_fault(log, error, f"reply {row['id']} cannot be sent")
+                outcome = _Outcome(OutboxState.failed, error=type(error).__name__)
+            if outcome is None:
+                return
+            await self._record(row, outcome)
+            waiting.popleft()
+        del self._queues[chat_id]
+
+    async def _deliver(self, row: Row) -> _Outcome | None:
+        """Try until there is an outcome. None: the program ends before that."""
+        while True:
+            outcome = await self._attempt(row)
             if outcome is not None:
                 return outcome
             row["attempts"] = attempts = int(row.get("attempts") or 0) + 1
             if self._clock() - row["created_at"] > KEPT_TRYING:
                 return _Outcome(OutboxState.failed, error="given up after 24 hours")
-            await asyncio.sleep(row.pop("pause", min(2.0 ** min(attempts, 6) / 2, _LONGEST_PAUSE)))
+            pause = row.pop("pause", min(2.0 ** min(attempts, 6) / 2, _LONGEST_PAUSE))
+            if pause:
+                await self._wait(self._closing, pause)
+            if self._closing.is_set():
+                return None
 
-    async def _attempt(self, row: dict[str, Any]) -> _Outcome | None:
+    async def _attempt(self, row: Row) -> _Outcome | None:
         """Try once. None: try again."""
-        method, parameters = await self._resolved(row)
+        try:
+            method, parameters = await self._resolved(row)
+        except Exception as error:  # noqa: BLE001  a database that is away, in any driver's words
+            log_fault(log, error, f"reply {row['id']} cannot be resolved yet")
+            return None
         if method is None:
             return _Outcome(OutboxState.cancelled, error="the message it speaks of was never sent")
-        path = parameters.pop("document_path", None)
-        files = {"document": Path(path)} if path else None
         try:
-            if files and not files["document"].exists():
-                return _Outcome(OutboxState.failed, error="the file is gone")
-            result = await self._platform.call(
-                method, parameters, files=files, timeout=120 if files else 30
-            )
+            result = await self._call(method, parameters)
+        except FileNotFoundError:
+            return _Outcome(OutboxState.failed, error="the file is gone")
         except ApiRefusedError as error:
             return self._refused(row, method, error)
         except ApiUnreachableError as error:
-            log.warning("reply %s: no answer from the platform (%s)", row["id"], error)
-            return None
+            return self._unanswered(row, method, error)
         message_id = result.get("message_id") if isinstance(result, Mapping) else None
-        return _Outcome(OutboxState.sent, message_id=message_id)
-
-    def _refused(  # noqa: PLR0911  one line a kind of refusal
-        self, row: dict[str, Any], method: str, error: ApiRefusedError
-    ) -> _Outcome | None:
-        said = error.description.lower()
-        if error.code == 429:  # noqa: PLR2004
-            row["pause"] = float(error.retry_after or 1)
-            log.warning("reply %s: too many requests, waiting %s s", row["id"], row["pause"])
-            return None
-        if error.code >= 500:  # noqa: PLR2004
-            log.warning("reply %s: %s", row["id"], error)
-            return None
-        if any(text in said for text in (*_COUNTS_AS_DONE, *_GONE)):
-            return _Outcome(OutboxState.sent)
-        if any(text in said for text in _EDIT_IMPOSSIBLE):
-            if method == "editMessageText":
-                row["as_new"] = True
-                row["pause"] = 0.0
-                return None
-            return _Outcome(OutboxState.sent)
-        if "can't parse entities" in said and "parse_mode" in row["content"]:
-            log.error("reply %s: its markup was refused, sent without", row["id"])
-            row["content"] = {k: v for k, v in row["content"].items() if k != "parse_mode"}
-            row["pause"] = 0.0
-            return None
-        log.error("reply %s was refused: %s", row["id"], error)
         return _Outcome(
-            OutboxState.failed,
-            error=str(error)[:200],
-            unreachable=error.code == 403,  # noqa: PLR2004
+            OutboxState.sent, message_id=message_id if isinstance(message_id, int) else None
         )
 
-    async def _resolved(self, row: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
+    async def _call(self, method: str, parameters: dict[str, Any]) -> Any:
+        document = parameters.pop("document_path", None)
+        if document is None:
+            return await self._platform.call(method, parameters)
+        files = {"document": Path(document)}
+        return await self._platform.call(method, parameters, files=files, timeout=120)
+
+    def _unanswered(self, row: Row, method: str, error: ApiUnreachableError) -> _Outcome | None:
+        log.warning("reply %s: no answer from the platform (%s)", row["id"], error)
+        if error.may_have_arrived and method in _NEW:
+            row["unanswered"] = row.get("unanswered", 0) + 1
+            if row["unanswered"] >= MOST_UNANSWERED:
+                return _Outcome(OutboxState.uncertain, error=str(error))
+        return None
+
+    def _refused(self, row: Row, method: str, error: ApiRefusedError) -> _Outcome | None:
+        said = error.description.lower()
+        log.warning("reply %s (%s): %s", row["id"], method, error)
+        if error.code == _TOO_MANY:
+            row["pause"] = max(float(error.retry_after or 1), 0.1)
+            return None
+        if error.code >= _SERVER_FAULT or error.code in _TOKEN_REFUSED:
+            return None
+        is_edit_impossible = any(text in said for text in _EDIT_IMPOSSIBLE)
+        if is_edit_impossible and method == "editMessageText":
+            row |= {"as_new": True, "pause": 0.0}
+            return None
+        if is_edit_impossible or any(text in said for text in _COUNTS_AS_DONE):
+            return _Outcome(OutboxState.sent)
+        if "can't parse entities" in said and "parse_mode" in row["content"]:
+            plain = {k: v for k, v in row["content"].items() if k != "parse_mode"}
+            row |= {"content": plain, "pause": 0.0}
+            return None
+        return _Outcome(OutboxState.failed, error=str(error), unreachable=error.code == _FORBIDDEN)
+
+    async def _resolved(self, row: Row) -> tuple[str | None, dict[str, Any]]:
         """The call with real message ids where it names promised ones.
 
         An edit of a message that never arrived, or can no longer be edited, becomes a new one.
@@ -179,16 +245,15 @@ class Sender:
         method, parameters = row["kind"], dict(row["content"])
         wanted = int(parameters.get("message_id", 0) or 0)
         if wanted < 0:
+            row["stands_for"] = wanted
             real = await self._sent_id(wanted)
-            if real is None and method != "editMessageText":
-                return None, parameters
-            if real is None:
-                row["as_new"] = True
-                row["stands_for"] = wanted
-            else:
+            if real is not None:
                 parameters["message_id"] = str(real)
+            elif method == "editMessageText":
+                row["as_new"] = True
+            else:
+                return None, parameters
         if row.get("as_new"):
-            row.setdefault("stands_for", wanted if wanted < 0 else None)
             parameters.pop("message_id", None)
             return "sendMessage", parameters
         return method, parameters
@@ -200,7 +265,7 @@ class Sender:
             )
         return found
 
-    async def _record(self, row: dict[str, Any], outcome: _Outcome) -> None:
+    async def _record(self, row: Row, outcome: _Outcome) -> None:
         """Close the row; whoever holds the lock records for all who wait.
 
         A database that is away is waited for: the message is out and must not go out again.
@@ -215,32 +280,32 @@ class Sender:
                     async with self._database.transaction() as session:
                         for done, result in marks:
                             await self._close_row(session, done, result)
-                except Exception:
-                    log.exception("replies could not be recorded as sent; trying again")
+                except Exception as error:  # noqa: BLE001  drivers raise what they like
+                    log_fault(log, error, "sent replies could not be marked")
                 else:
                     del self._marks[: len(marks)]
+                    self._queued.difference_update(done["id"] for done, _ in marks)
                     return
-            await asyncio.sleep(1)
+            await self._wait(asyncio.Event(), 1)
 
-    async def _close_row(
-        self, session: AsyncSession, row: dict[str, Any], outcome: _Outcome
-    ) -> None:
+    async def _close_row(self, session: AsyncSession, row: Row, outcome: _Outcome) -> None:
         if row.get("forget"):
             await session.execute(delete(OutboxMessage).where(col(OutboxMessage.id) == row["id"]))
             return
+        now = self._clock()
         await session.execute(
             update(OutboxMessage)
             .where(col(OutboxMessage.id) == row["id"])
             .values(
                 state=outcome.state,
                 content={},
-                sent_at=self._clock(),
+                sent_at=now,
                 message_id=outcome.message_id,
                 attempts=row.get("attempts") or 0,
                 error=outcome.error,
             )
         )
-        if row.get("stands_for") is not None:
+        if row.get("as_new") and "stands_for" in row and outcome.message_id is not None:
             await session.execute(
                 update(OutboxMessage)
                 .where(col(OutboxMessage.slot) == row["stands_for"])
@@ -253,5 +318,5 @@ class Sender:
                     col(Person.channel) == "telegram",
                     col(Person.external_id) == row["chat_id"],
                 )
-                .values(unreachable_at=self._clock())
+                .values(unreachable_at=now)
             )

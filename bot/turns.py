@@ -3,13 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 
 from aiogram import Bot, Dispatcher
 from aiogram.methods import TelegramMethod
 from aiogram.types import Update
+from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
 from sqlalchemy import Row, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
@@ -17,7 +17,9 @@ from sqlmodel import col
 
 from bot import chat_state
 from bot.clock import Clock
+from bot.trace import log_fault
 from bot.turn import Turn, current_turn, write_replies
+from bot.waiting import wait_for_news
 from storage.database import Database
 from storage.tables import InboxState, InboxUpdate
 
@@ -25,9 +27,15 @@ log = logging.getLogger(__name__)
 
 MOST_ATTEMPTS = 3
 BATCH = 32
+_AT_ONCE = 8
+"""Turns at the same time, each on a connection of its own (PostgreSQL)."""
 
-Said = Callable[[Turn, list[dict[str, Any]]], Awaitable[None]]
+Said = Callable[[Turn, list[dict[str, Any]]], None]
 Apologise = Callable[[AsyncSession, Row[Any]], Awaitable[list[dict[str, Any]]]]
+
+
+class UnknownShapeError(Exception):
+    """An update that aiogram cannot read."""
 
 
 class Turns:
@@ -68,17 +76,14 @@ class Turns:
             self._news.clear()
             try:
                 ran = await self.run_waiting()
-                pause = 0.5
-            except Exception:
-                log.exception("the turns could not be committed; trying again")
+            except Exception as error:  # noqa: BLE001  drivers raise what they like
+                log_fault(log, error, "turns could not be committed; trying again")
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 15)
                 continue
+            pause = 0.5
             if not ran:
-                try:
-                    await asyncio.wait_for(self._news.wait(), timeout=2)
-                except TimeoutError:
-                    continue
+                await wait_for_news(self._news, 2)
 
     async def run_waiting(self) -> int:
         """One batch: the next update of each of several chats. Returns how many were taken."""
@@ -88,7 +93,13 @@ class Turns:
             return 0
         if self._database.is_sqlite:
             return await self._run_batch(chats)
-        return sum(await asyncio.gather(*(self._run_batch([chat]) for chat in chats[:8])))
+        ran = await asyncio.gather(
+            *(self._run_batch([chat]) for chat in chats[:_AT_ONCE]), return_exceptions=True
+        )
+        for one in ran:
+            if isinstance(one, BaseException):
+                raise one
+        return sum(one for one in ran if isinstance(one, int))
 
     async def _chats_waiting(self, session: AsyncSession) -> Sequence[str]:
         first = (
@@ -123,8 +134,7 @@ class Turns:
 
     async def _run_batch(self, chats: Sequence[str]) -> int:
         finished: list[tuple[Turn, list[dict[str, Any]]]] = []
-        async with AsyncExitStack() as stack:
-            outer = await stack.enter_async_context(self._database.transaction())
+        async with self._database.transaction() as outer:
             connection = await outer.connection()
             for chat in chats:
                 if not await self._database.lock(outer, f"chat:{chat}", wait=False):
@@ -133,19 +143,21 @@ class Turns:
                 if row is not None:
                     finished.append(await self._run_turn(outer, connection, row))
         for turn, rows in finished:
-            await self._said(turn, rows)
+            self._said(turn, rows)
         if any(turn.forgotten for turn, _ in finished):
             await self._database.forget_traces()
         return len(finished)
 
     async def _next_of(self, session: AsyncSession, chat: str) -> Row[Any] | None:
-        return (
+        """The chat's lowest undone update, unless another process has just failed at it."""
+        row = (
             await session.execute(
                 select(
                     col(InboxUpdate.update_id),
                     col(InboxUpdate.body),
                     col(InboxUpdate.attempts),
                     col(InboxUpdate.chat_key),
+                    col(InboxUpdate.next_try_at),
                 )
                 .where(
                     col(InboxUpdate.bot_id) == self._bot_id,
@@ -156,6 +168,8 @@ class Turns:
                 .limit(1)
             )
         ).first()
+        is_early = row is not None and row.next_try_at and row.next_try_at > self._clock()
+        return None if is_early else row
 
     async def _run_turn(
         self, outer: AsyncSession, connection: AsyncConnection, row: Row[Any]
@@ -167,9 +181,8 @@ class Turns:
             turn = Turn(session, self._clock(), self._bot_id, row.update_id, _chat_of(row))
             token = current_turn.set(turn)
             try:
-                incoming = Update.model_validate(row.body, context={"bot": self._bot})
                 result = await self._dispatcher.feed_update(
-                    self._bot, incoming, session=session, now=turn.now, turn=turn
+                    self._bot, self._parsed(row), session=session, now=turn.now, turn=turn
                 )
                 if isinstance(result, TelegramMethod):
                     await self._bot(result)
@@ -191,26 +204,37 @@ class Turns:
                 turn.is_over = True
         return turn, rows
 
+    def _parsed(self, row: Row[Any]) -> Update:
+        """The update as aiogram knows it.
+
+        Raises:
+            UnknownShapeError: it does not; trying again would not help.
+        """
+        try:
+            incoming = Update.model_validate(row.body, context={"bot": self._bot})
+            _ = incoming.event_type
+        except (ValidationError, UpdateTypeLookupError) as error:
+            raise UnknownShapeError(type(error).__name__) from None
+        return incoming
+
     async def _failed(
         self, session: AsyncSession, row: Row[Any], error: Exception
     ) -> list[dict[str, Any]]:
-        kind = type(error).__name__
         attempts = row.attempts + 1
-        hopeless = attempts >= MOST_ATTEMPTS or isinstance(error, ValidationError)
-        log.error(
-            "update %s failed (attempt %s of %s): %s",
-            row.update_id,
-            attempts,
-            MOST_ATTEMPTS,
-            kind,
-            exc_info=None if isinstance(error, ValidationError) else error,
-        )
-        if not hopeless:
+        kind = type(error).__name__
+        attempt = f"attempt {attempts} of {MOST_ATTEMPTS}"
+        log_fault(log, error, f"update {row.update_id} failed ({attempt})")
+        if attempts < MOST_ATTEMPTS and not isinstance(error, UnknownShapeError):
             later = self._clock() + timedelta(seconds=2**attempts / 4)
             await self._mark(session, row, attempts=attempts, next_try_at=later, error=kind)
             return []
         await self._mark(session, row, state=InboxState.set_aside, attempts=attempts, error=kind)
-        return await self._apologise(session, row)
+        try:
+            async with session.begin_nested():
+                return await self._apologise(session, row)
+        except Exception as second:  # noqa: BLE001  the others in this batch must not wait for it
+            log_fault(log, second, f"update {row.update_id}: nobody could be told")
+            return []
 
     async def _mark(self, session: AsyncSession, row: Row[Any], **values: Any) -> None:
         await session.execute(

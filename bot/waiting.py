@@ -1,0 +1,16 @@
+"""Waiting that news can cut short."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+
+Sleep = Callable[[float], Awaitable[None]]
+"""`asyncio.sleep`, or what a test puts in its place."""
+Wait = Callable[[asyncio.Event, float], Awaitable[None]]
+"""`wait_for_news`, or what a test puts in its place."""
+
+
+async def wait_for_news(news: asyncio.Event, seconds: float) -> None:
+    """Wait until `news` is set, for so many seconds at most."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(news.wait(), seconds)
