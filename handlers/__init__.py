@@ -5,7 +5,15 @@ from aiogram import Dispatcher, Router
 from handlers.duty_officer import held_questions
 from handlers.member import ask_question, my_data, my_questions
 from handlers.middlewares import ConversationMiddleware, PermissionMiddleware
-from handlers.organiser import export_list, extend_deadline, progress, retention, team
+from handlers.organiser import (
+    broadcast,
+    export_list,
+    extend_deadline,
+    outbox,
+    progress,
+    retention,
+    team,
+)
 from handlers.shared import fallback, invitation, reminders, start
 from handlers.unit_lead import send_report
 
@@ -18,6 +26,7 @@ def build_router() -> Router:
         start.build_router(),
         invitation.build_router(),
         reminders.build_router(),
+        broadcast.build_router(),
         ask_question.build_router(),
         my_data.build_router(),
         my_questions.build_router(),
@@ -26,6 +35,7 @@ def build_router() -> Router:
         team.build_router(),
         progress.build_router(),
         extend_deadline.build_router(),
+        outbox.build_router(),
         export_list.build_router(),
         retention.build_router(),
         fallback.build_content_router(),

@@ -4,7 +4,13 @@ A prefix or a field is never changed: a new class is added beside the old one.
 Telegram allows 64 bytes; codes of units and topics have at most 32 characters.
 """
 
+from typing import Annotated
+
 from aiogram.filters.callback_data import CallbackData
+from pydantic import Field
+
+RowNumber = Annotated[int, Field(ge=1, lt=2**63)]
+"""A row's or a message's number; a greater one no database could look up."""
 
 
 class ChooseConsentCallback(CallbackData, prefix="a.consent"):
@@ -203,3 +209,41 @@ class DecideRequestCallback(CallbackData, prefix="x.decide"):
 
     request: int
     yes: bool
+
+
+class ChooseAudienceCallback(CallbackData, prefix="b.to"):
+    """Whom the announcement goes to (`all`, `unit`, `role`); without a code: choose which.
+
+    `draft` is the message that gave its text, `back` instead of a kind asks again.
+    """
+
+    draft: int
+    kind: str
+    code: str
+
+
+class SendBroadcastCallback(CallbackData, prefix="b.send"):
+    """Begin the announcement as shown, to this audience."""
+
+    draft: int
+    kind: str
+    code: str
+
+
+class ViewBroadcastCallback(CallbackData, prefix="b.look"):
+    """How far a broadcast is."""
+
+    number: RowNumber
+
+
+class StopBroadcastCallback(CallbackData, prefix="b.stop"):
+    """Send no more of a broadcast."""
+
+    number: RowNumber
+
+
+class RetryMessageCallback(CallbackData, prefix="u.retry"):
+    """Send a stranded message again, if it has still been tried only so many times."""
+
+    number: RowNumber
+    attempts: Annotated[int, Field(ge=0, lt=2**31)]

@@ -42,6 +42,8 @@ COMMANDS = (
     CommandEntry("extend", "giahan", Permission.milestone_extend, in_menu=False),
     CommandEntry("invite", "moi", Permission.people_invite, in_menu=False),
     CommandEntry("team", "nhansu", Permission.people_invite, in_menu=False),
+    CommandEntry("broadcast", "thongbao", Permission.broadcast_send, in_menu=False),
+    CommandEntry("outbox", "hangdoi", Permission.outbox_view, in_menu=False),
     CommandEntry("export", "xuat", Permission.list_export, in_menu=False),
     CommandEntry("held", "cangiup", Permission.question_release, in_menu=False),
 )

@@ -22,8 +22,9 @@ from handlers.callbacks import (
 from handlers.conversation import Screen, button
 from handlers.duty_officer.held_questions import held_words, release_button
 from handlers.moments import left_words, said_words
+from handlers.organiser.broadcast import announcement_words
 from storage.questions import question_by_code
-from storage.tables import AgeBand, Extension, ExtensionRequest, Person, QuestionState
+from storage.tables import AgeBand, Broadcast, Extension, ExtensionRequest, Person, QuestionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +218,14 @@ async def _extension_refused(notice: Notice) -> Rendered:
     )
 
 
+async def _broadcast(notice: Notice) -> Rendered:
+    """An organiser's announcement, unless it was stopped."""
+    broadcast = await notice.session.get(Broadcast, notice.parameters["broadcast"])
+    if broadcast is None or broadcast.stopped_at is not None:
+        return None
+    return Screen(announcement_words(notice.texts, notice.plan, broadcast.text))
+
+
 _KINDS: dict[str, Callable[[Notice], Awaitable[Rendered]]] = {
     "held-question": _held_question,
     "retention-over": _retention_over,
@@ -224,6 +233,7 @@ _KINDS: dict[str, Callable[[Notice], Awaitable[Rendered]]] = {
     "extended": _extended,
     "extension-request": _extension_request,
     "extension-refused": _extension_refused,
+    "broadcast": _broadcast,
 }
 
 

@@ -37,3 +37,11 @@ class ExtendForm(StatesGroup):
 
     day = State()
     reason = State()
+
+
+class BroadcastForm(StatesGroup):
+    """An announcement: its text, to whom, and the last look."""
+
+    text = State()
+    audience = State()
+    confirmation = State()

@@ -21,8 +21,10 @@ from handlers.member.drafts import load_draft, save_draft
 from handlers.member.my_data import ask_to_erase, show_privacy
 from handlers.member.my_questions import ask_for_code, show_my
 from handlers.moments import deadline_words, left_words, moment_words
+from handlers.organiser.broadcast import show_broadcast
 from handlers.organiser.export_list import show_export
 from handlers.organiser.extend_deadline import show_extend
+from handlers.organiser.outbox import show_outbox
 from handlers.organiser.progress import show_progress, show_remind
 from handlers.organiser.team import show_invite_roles, show_team
 from handlers.shared.invitation import role_words, show_invite
@@ -31,7 +33,7 @@ from storage.tables import Role
 
 UNIT_PAYLOAD = "u-"
 INVITE_PAYLOAD = "i-"
-_OFFICIAL = ("report", "progress", "remind", "export", "held", "team")
+_OFFICIAL = ("report", "progress", "remind", "broadcast", "export", "held", "team", "outbox")
 _DEADLINES: tuple[MilestoneName, ...] = (
     "asking_closes",
     "unit_reports_due",
@@ -268,6 +270,8 @@ async def on_open(
         "invite": show_invite_roles,
         "team": show_team,
         "held": show_held,
+        "broadcast": show_broadcast,
+        "outbox": show_outbox,
     }
     command = next((entry for entry in COMMANDS if entry.name == callback_data.command), None)
     if command is None or not conversation.actor.may(command.permission):

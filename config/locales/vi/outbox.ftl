@@ -1,0 +1,98 @@
+command-broadcast = gửi thông báo tới mọi người, một đơn vị hoặc một vai trò
+command-outbox = tin đang chờ gửi, tin chưa gửi được
+button-broadcast = Gửi thông báo
+button-outbox = Tin chờ gửi, tin lỗi
+button-refresh = Cập nhật
+
+# Thông báo của Ban Tổ chức
+notice-broadcast = <b>Thông báo từ { $organiser }</b>
+
+    { $text }
+
+broadcast-ask-text = Viết nội dung thông báo (nhiều nhất { $maximum } ký tự) rồi gửi vào đây. Chưa có gì được gửi đi trước khi xem lại và xác nhận.
+broadcast-text-only = Thông báo chỉ nhận chữ viết trực tiếp, không nhận hình, tệp hay tin chuyển tiếp. Xin gõ nội dung, hoặc gõ /huy để thôi.
+refused-broadcast-text = { $length ->
+    [0] Nội dung thông báo còn trống.
+   *[other] Nội dung dài { $length } ký tự, nhiều nhất là { $maximum }. Xin gửi lại bản ngắn hơn.
+}
+refused-audience-unknown = Không còn nhóm người nhận này. Gõ /thongbao để chọn lại.
+refused-broadcast-unknown = Không có thông báo này. Gõ /thongbao để soạn thông báo mới.
+button-broadcast-latest = Xem lần gửi gần nhất
+
+broadcast-ask-audience = Gửi thông báo này tới ai?
+button-audience-all = Mọi người
+button-audience-unit = Một đơn vị
+button-audience-role = Một vai trò
+button-audience-other = Đổi người nhận
+broadcast-ask-unit = Gửi tới đơn vị nào?
+broadcast-ask-role = Gửi tới vai trò nào?
+audience-all = mọi người
+
+broadcast-last-look = ————
+    { $count ->
+        [0] Người nhận: { $audience }. Hiện chưa có ai nhận được tin, xin chọn người nhận khác.
+       *[other] Phần trên là nguyên văn người nhận sẽ đọc. Người nhận: { $audience }, <b>{ $count } người</b>.
+    }
+    Muốn sửa, xin gửi lại toàn bộ nội dung mới.
+broadcast-quiet = Đang trong giờ yên lặng: tin sẽ được gửi từ { $moment }.
+button-broadcast-send = Gửi tới { $count } người
+broadcast-nothing-open = Nút này thuộc một thông báo không còn soạn nữa. Chưa có gì được gửi đi.
+
+broadcast-progress = <b>{ $outcome ->
+        [stopped] Đã dừng gửi thông báo.
+        [going] Đang gửi thông báo…
+       *[over] Đã gửi xong thông báo.
+    }</b>
+    Người nhận: { $audience }, { $people } người.
+
+    • Đã gửi: { $sent }
+    • Đang chờ: { $waiting }
+    • Không gửi được: { $failed }
+    • Không rõ đã tới hay chưa: { $uncertain }
+    • Đã hủy: { $cancelled }{ $forgotten ->
+        [0] {""}
+       *[other] {"\u000A"}• Người nhận đã xóa dữ liệu: { $forgotten }
+    }
+
+    Tính đến { $moment }.
+broadcast-quoted = <blockquote>{ $text }</blockquote>
+button-broadcast-stop = Dừng gửi
+broadcast-stopped-now = Đã dừng. { $count } tin chưa gửi được giữ lại.
+broadcast-over-before = Thông báo này đã gửi xong hoặc đã dừng trước đó.
+
+# Tin đi
+outbox-title = <b>Tin do hội nghị chủ động gửi</b>
+    • Đang chờ: { $waiting }
+    • Đã gửi: { $sent }
+    • Không gửi được: { $failed }
+    • Không rõ đã tới hay chưa: { $uncertain }
+    • Đã hủy: { $cancelled }
+
+    Câu trả lời không gửi được: { $replies }
+    Tính đến { $moment }.
+outbox-no-trouble = Không có tin nào gặp lỗi.
+outbox-trouble = <b>{ $at }. { $kind }</b>, tới { $whom }
+    { $moment }: { $state }, { $reason }.
+outbox-more = … và { $count } tin cũ hơn.
+outbox-replies-note = Câu trả lời không gửi được thì không gửi lại được: nội dung không còn lưu. Người nhận chỉ cần nhắn lại.
+outbox-whom-unknown = người không còn lưu dữ liệu
+outbox-kind-broadcast = Thông báo
+outbox-kind-extended = Báo đổi hạn
+outbox-kind-extension-refused = Báo không gia hạn
+outbox-kind-extension-request = Đề nghị gia hạn
+outbox-kind-held-question = Câu hỏi cần người xem
+outbox-kind-nudge = Nhắc việc
+outbox-kind-other = Tin khác
+outbox-kind-reply = Câu trả lời
+outbox-kind-retention-over = Nhắc xóa danh tính
+outbox-state-failed = không gửi được
+outbox-state-uncertain = không rõ đã tới hay chưa
+outbox-reason-blocked = người nhận đã chặn hoặc tài khoản không còn
+outbox-reason-refused = Telegram không nhận tin này
+outbox-reason-no-answer = mất kết nối, Telegram không trả lời
+outbox-reason-cut-off = chương trình dừng giữa lúc gửi
+outbox-reason-other = lỗi phía chương trình, đã ghi trong nhật ký
+button-retry = Gửi lại tin { $at }
+button-retry-uncertain = Gửi lại tin { $at } (có thể gửi hai lần)
+outbox-retried = Đã xếp lại vào hàng đợi.
+outbox-not-retried = Tin này đã được gửi lại trước đó, hoặc người nhận hiện không nhận được tin.
