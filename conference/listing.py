@@ -12,6 +12,26 @@ from storage.questions import LISTED
 from storage.tables import QuestionState
 
 FORMS = ("xlsx", "csv")
+FORM_NAMES = {"xlsx": "xlsx", "excel": "xlsx", "csv": "csv"}
+NAMES = {
+    "unit": "unit",
+    "donvi": "unit",
+    "topic": "topic",
+    "linhvuc": "topic",
+    "state": "state",
+    "trangthai": "state",
+    "since": "since",
+    "tungay": "since",
+    "form": "form",
+    "format": "form",
+    "dang": "form",
+}
+"""How a filter may be called: in English, and in Vietnamese as the commands are."""
+STATES = {
+    **{state.value: state for state in LISTED},
+    "datiepnhan": QuestionState.submitted,
+    "dachuyen": QuestionState.reported,
+}
 
 
 class ListRequestError(ConferenceError):
@@ -60,13 +80,12 @@ def parse_request(
     form: str | None = None
     chosen: dict[str, str] = {}
     for word in words.split():
-        name, mark, value = word.partition("=")
-        name = name.casefold()
-        if not mark and name.lstrip(".") in FORMS:
-            form = name.lstrip(".")
-        elif name in {"form", "format"} and value.casefold() in FORMS:
-            form = value.casefold()
-        elif name in {"unit", "topic", "state", "since"} and value:
+        typed, mark, value = word.partition("=")
+        name = NAMES.get(_joined(typed)) if mark else "form"
+        value = value if mark else typed
+        if name == "form" and (known := FORM_NAMES.get(_joined(value))):
+            form = known
+        elif name is not None and name != "form" and value:
             chosen[name] = value
         else:
             raise ListRequestError(fault="word", word=word)
@@ -102,12 +121,16 @@ def _found(name: str, value: str, plan: ConferencePlan, today: date) -> str | No
             if wanted in {fold(topic.code.replace("-", " ")), fold(topic.label)}:
                 return topic.code
     elif name == "state":
-        if value.casefold() in {state.value for state in LISTED}:
-            return value.casefold()
+        state = STATES.get(_joined(value))
+        return state.value if state is not None else None
     else:
         day = _day(value, today)
         return day.isoformat() if day is not None else None
     return None
+
+
+def _joined(word: str) -> str:
+    return fold(word).replace(" ", "")
 
 
 def _day(value: str, today: date) -> date | None:

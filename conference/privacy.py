@@ -23,6 +23,8 @@ from storage.people import forget_chat, grants_of, holders_of
 from storage.questions import questions_of
 from storage.tables import (
     ChatState,
+    InboxState,
+    InboxUpdate,
     Person,
     Question,
     QuestionState,
@@ -74,6 +76,16 @@ async def erase_person(session: AsyncSession, actor: Actor, *, now: datetime) ->
     return erased
 
 
+async def forget_stranger(session: AsyncSession, actor: Actor) -> None:
+    """After a "no" to the consent text: nothing is left of what the chat brought.
+
+    Someone who is known for a role keeps it: the no is to asking only.
+    """
+    if actor.person is None:
+        await forget_chat(session, actor.external_id)
+        await session.flush()
+
+
 async def _erase(session: AsyncSession, person: Person) -> Erased:
     assert person.id is not None  # noqa: S101  a stored row has its id
     kept = 0
@@ -95,8 +107,24 @@ async def _erase(session: AsyncSession, person: Person) -> Erased:
 
 
 async def sweep_unconsented(session: AsyncSession, *, now: datetime) -> int:
-    """Remove what people wrote without ever saying yes, 24 hours after they began."""
+    """Remove what people wrote without ever saying yes, 24 hours after they began.
+
+    That is in the chat state, and in updates set aside because no turn could handle them.
+    """
     known = select(col(Person.external_id)).where(col(Person.consented_at).is_not(None))
+    await session.execute(
+        update(InboxUpdate)
+        .where(
+            col(InboxUpdate.state) == InboxState.set_aside,
+            col(InboxUpdate.received_at) < now - UNCONSENTED_LIFE,
+            col(InboxUpdate.chat_key).not_in(
+                select(col(InboxUpdate.bot_id) + ":" + col(Person.external_id)).where(
+                    col(Person.consented_at).is_not(None)
+                )
+            ),
+        )
+        .values(body=None, chat_key="")
+    )
     swept = await session.scalars(
         delete(ChatState)
         .where(

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fluent.runtime import FluentBundle, FluentResource
+from fluent.runtime import FluentBundle, FluentResource, resolver
 
 LOCALES_DIR = Path(__file__).parent / "locales"
 LANGUAGES = ("vi", "en")
 FALLBACK = "vi"
+
+# The library takes no more than 2,500 characters in one place; a question, escaped, has more.
+resolver.MAX_PART_LENGTH = 20_000
 
 
 class TextError(Exception):

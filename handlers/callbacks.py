@@ -58,6 +58,10 @@ class KeepNewTextCallback(CallbackData, prefix="a.new"):
     """Of a draft of several messages keep only the last."""
 
 
+class DropNewTextCallback(CallbackData, prefix="a.undo"):
+    """Of a draft of several messages keep all but the last."""
+
+
 class ResumeDraftCallback(CallbackData, prefix="a.resume"):
     """Go on with the question begun earlier (True), or begin anew (False)."""
 

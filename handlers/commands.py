@@ -50,21 +50,48 @@ COMMANDS = (
 BY_NAME = {name: command for command in COMMANDS for name in (command.name, command.vietnamese)}
 
 
-def on_command(router: Router, name: str, handler: Callable[..., Any]) -> None:
-    """Register a command under both its names, with its permission as the handler's flag."""
+def on_command(
+    router: Router, name: str, handler: Callable[..., Any], *, leaves_form: bool = True
+) -> None:
+    """Register a command under both its names, with its permission as the handler's flag.
+
+    Args:
+        router: where to.
+        name: the command.
+        handler: what it does.
+        leaves_form: whether a form of one answer (new words, a code) that waits is given up.
+    """
     command = BY_NAME[name]
     router.message.register(
         handler,
-        Command(command.name, command.vietnamese, ignore_case=True),
-        flags={"permission": command.permission},
+        command_filter(command.name, command.vietnamese),
+        flags={"permission": command.permission, "leaves_form": leaves_form},
     )
 
 
+def command_filter(*names: str) -> Command:
+    """A command in any case, and with whatever bot's name behind it.
+
+    To compare that name aiogram would ask the network, which no turn may do. In a group the
+    platform itself passes on only what is meant for this bot.
+    """
+    return Command(*names, ignore_case=True, ignore_mention=True)
+
+
 def on_button(
-    router: Router, handler: Callable[..., Any], callback: Any, permission: Permission
+    router: Router,
+    handler: Callable[..., Any],
+    callback: Any,
+    permission: Permission,
+    *,
+    leaves_form: bool = True,
 ) -> None:
-    """Register a button under its callback class, with a permission as the handler's flag."""
-    router.callback_query.register(handler, callback.filter(), flags={"permission": permission})
+    """Register a button under its callback class, with the same flags as a command."""
+    router.callback_query.register(
+        handler,
+        callback.filter(),
+        flags={"permission": permission, "leaves_form": leaves_form},
+    )
 
 
 def shown_name(command: CommandEntry, language: str) -> str:

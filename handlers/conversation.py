@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from conference.roles import Actor
 from config.plan import ConferencePlan
 from config.texts import Texts
+from storage.slots import message_id_of
 
 Rows = Sequence[Sequence[InlineKeyboardButton]]
 _SCREEN = "screen"
@@ -69,7 +70,7 @@ class Conversation:
         """
         markup = InlineKeyboardMarkup(inline_keyboard=[list(row) for row in screen.rows if row])
         keyboard = markup if markup.inline_keyboard else None
-        shown = (await self.state.get_data()).get(_SCREEN)
+        shown = await self._present_screen()
         if isinstance(self.event, CallbackQuery) and self.event.message is not None:
             here = self.event.message.message_id
             if shown is not None and shown != here:
@@ -84,9 +85,21 @@ class Conversation:
             here = sent.message_id
         await self.state.update_data({_SCREEN: here if keyboard is not None else None})
 
+    async def is_on_present_screen(self) -> bool:
+        """Whether the button pressed is on the message that is the dialogue's present one."""
+        message = self.event.message if isinstance(self.event, CallbackQuery) else None
+        return message is not None and message.message_id == await self._present_screen()
+
+    async def _present_screen(self) -> int | None:
+        """The id of the dialogue's present message: the real one, once it has been sent."""
+        shown: int | None = (await self.state.get_data()).get(_SCREEN)
+        if shown is not None and shown < 0:
+            return await message_id_of(self.session, shown) or shown
+        return shown
+
     async def refresh(self, screen: Screen) -> None:
         """Show the screen in the message that is the dialogue's present one, if there is one."""
-        shown = (await self.state.get_data()).get(_SCREEN)
+        shown = await self._present_screen()
         if shown is None:
             await self.show(screen)
             return

@@ -8,13 +8,14 @@ from aiogram.dispatcher.flags import get_flag
 from aiogram.types import CallbackQuery, ChatMemberUpdated, Message, TelegramObject
 
 from conference.calendar import calendar_of
-from conference.errors import ConferenceError, ConsentMissingError
+from conference.errors import ConferenceError
 from conference.joining import actor_of
 from conference.roles import Permission, require
 from config.plan import ConferencePlan
 from config.texts import texts_for
 from handlers.conversation import Conversation
 from handlers.shared.refusals import show_refusal
+from handlers.states import leave_form
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
@@ -63,16 +64,17 @@ class PermissionMiddleware(BaseMiddleware):
             return await handler(event, data)
         try:
             require(conversation.actor, Permission(get_flag(data, "permission")))
+            if get_flag(data, "leaves_form"):
+                await leave_form(conversation.state)
             result = await handler(event, data)
         except ConferenceError as error:
             await conversation.turn.undo()
             conversation.is_answered = False
-            if isinstance(error, ConsentMissingError):
-                conversation.actor = await actor_of(
-                    conversation.session,
-                    conversation.actor.channel,
-                    conversation.actor.external_id,
-                )
+            conversation.actor = await actor_of(
+                conversation.session,
+                conversation.actor.channel,
+                conversation.actor.external_id,
+            )
             await show_refusal(conversation, error)
             result = None
         if isinstance(event, CallbackQuery) and not conversation.is_answered:

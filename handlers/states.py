@@ -1,5 +1,6 @@
 """Every dialogue's states; each is named for what is waited for."""
 
+from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 
 
@@ -12,6 +13,11 @@ class AskQuestionForm(StatesGroup):
     topic = State()
     text = State()
     confirmation = State()
+
+
+def is_asking(state: str | None) -> bool:
+    """Whether a question is being written, at whatever step."""
+    return state is not None and state in AskQuestionForm
 
 
 class EditQuestionForm(StatesGroup):
@@ -45,3 +51,13 @@ class BroadcastForm(StatesGroup):
     text = State()
     audience = State()
     confirmation = State()
+
+
+async def leave_form(state: FSMContext) -> None:
+    """Give up a form that waits for words; else it would take what is written much later.
+
+    A question being written is kept: whatever comes later is welcome to it.
+    """
+    step = await state.get_state()
+    if step is not None and not is_asking(step):
+        await state.set_state(None)

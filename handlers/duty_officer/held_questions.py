@@ -10,6 +10,7 @@ from config.texts import Texts
 from handlers.callbacks import OpenCallback, ReleaseQuestionCallback
 from handlers.commands import on_button, on_command
 from handlers.conversation import Conversation, Screen, button
+from handlers.quoting import quoted
 from storage.tables import Question
 
 _SHOWN = 5
@@ -39,10 +40,7 @@ async def show_held(conversation: Conversation) -> None:
 
 def held_words(texts: Texts, question: Question) -> str:
     """A held question as the duty officer reads it: masked, and without its author."""
-    words = mask(question.text)
-    if len(words) > _LENGTH:
-        words = words[:_LENGTH].rstrip() + "…"
-    return texts("held-question", code=question.code, text=words)
+    return texts("held-question", code=question.code, text=quoted(mask(question.text), _LENGTH))
 
 
 def release_button(texts: Texts, code: str) -> InlineKeyboardButton:

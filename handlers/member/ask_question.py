@@ -1,27 +1,29 @@
-"""Asking: consent, age band, unit, topic, words, a last look, sent.
+"""Asking: what each button and each word does to the question being written.
 
 Every input leads to `go_on`, which asks for the first thing still missing. So free text is
 welcome at any step, and nothing is ever typed twice.
 """
 
-from aiogram import F, Router
-from aiogram.fsm.state import State
-from aiogram.types import CallbackQuery, InlineKeyboardButton, Message
+import re
 
-from conference.asking import OPEN_PHASES, submit_question, text_fault
+from aiogram import Router
+from aiogram.filters import CommandObject
+from aiogram.types import CallbackQuery, Message
+
+from conference.asking import OPEN_PHASES, Receipt, submit_question, text_fault
 from conference.deadlines import Phase, phase
 from conference.joining import give_consent, set_age_band
-from conference.masking import find_personal
+from conference.privacy import forget_stranger
 from conference.roles import Permission
 from conference.safeguarding import danger_signs
-from conference.vietnamese import clean, filter_choices, has_words
+from conference.vietnamese import clean, filter_choices, fold, has_words
 from config.texts import Safe, texts_for
 from handlers.callbacks import (
-    CancelCallback,
     ChooseAgeCallback,
     ChooseConsentCallback,
     ChooseTopicCallback,
     ChooseUnitCallback,
+    DropNewTextCallback,
     GoToStepCallback,
     KeepNewTextCallback,
     OpenCallback,
@@ -31,357 +33,64 @@ from handlers.callbacks import (
     ViewQuestionCallback,
 )
 from handlers.commands import on_button, on_command
-from handlers.conversation import Conversation, Rows, Screen, button, grid
-from handlers.member.drafts import Draft, load_draft, save_draft
-from handlers.moments import day_words, deadline_words, moment_words
-from handlers.states import AskQuestionForm
-from storage.tables import AgeBand
-
-STEPS = (
-    AskQuestionForm.unit,
-    AskQuestionForm.topic,
-    AskQuestionForm.text,
-    AskQuestionForm.confirmation,
+from handlers.conversation import Conversation, Screen, button
+from handlers.member.drafts import Draft, load_draft, remember_sent, save_draft
+from handlers.member.question_steps import (
+    PAGE,
+    age_labels,
+    begin,
+    go_on,
+    show_step,
 )
-PAGE = 16
+from handlers.moments import day_words, deadline_words, moment_words
+from handlers.own_words import has_own_words
+from handlers.quoting import quoted
+from handlers.states import AskQuestionForm, is_asking
+from storage.tables import AgeBand
+from storage.units import unit_and_topic_names
+
 _FILTER_LENGTH = 30
-_SENT_KEPT = 20
+_AGE = re.compile(r"(?:\D* )?([1-9]\d?)(?: \D*)?")
+_STEPS_TO_SHOW = {
+    "age": AskQuestionForm.age_band,
+    "unit": AskQuestionForm.unit,
+    "topic": AskQuestionForm.topic,
+}
 
 
-async def begin(conversation: Conversation, *, unit: str | None = None, note: str = "") -> None:
-    """Start asking, or offer the question begun earlier."""
-    draft = await load_draft(conversation.state)
-    if draft is not None and draft.text and unit in {None, draft.unit}:
-        await offer_draft(conversation, draft)
+async def cmd_ask(message: Message, command: CommandObject, conversation: Conversation) -> None:
+    """`/hoi`: ask a question; words behind the command are its beginning."""
+    if command.args and has_words(command.args):
+        await take_words(conversation, message.message_id, command.args)
         return
-    draft = draft or Draft()
-    if unit is not None:
-        draft.unit = unit
-    await save_draft(conversation.state, draft)
-    await go_on(conversation, note=note)
-
-
-async def go_on(conversation: Conversation, *, note: str = "") -> None:
-    """Ask for the first thing that is still missing."""
-    draft = await load_draft(conversation.state) or Draft()
-    actor, plan = conversation.actor, conversation.plan
-    when = phase(plan, conversation.now)
-    if when is Phase.closed:
-        await _show_closed(conversation, draft)
-        return
-    if not actor.has_consented:
-        step: State = AskQuestionForm.consent
-    elif actor.person is not None and actor.person.age_band is None:
-        step = AskQuestionForm.age_band
-    else:
-        if draft.unit is None and actor.person is not None:
-            draft.unit = actor.person.unit_code
-        units = {unit.code for unit in plan.units}
-        topics = {topic.code for topic in plan.topics}
-        if draft.unit not in units:
-            draft.unit = None
-        if draft.topic not in topics:
-            draft.topic = None
-        if draft.unit is None:
-            step = AskQuestionForm.unit
-        elif draft.topic is None:
-            step = AskQuestionForm.topic
-        elif text_fault(draft.text, plan) is not None or draft.replaces:
-            step = AskQuestionForm.text
-        else:
-            step = AskQuestionForm.confirmation
-    await save_draft(conversation.state, draft)
-    await show_step(conversation, step, draft, note=note)
-
-
-async def show_step(
-    conversation: Conversation,
-    step: State,
-    draft: Draft,
-    *,
-    note: str = "",
-    page: int = 0,
-    found: list[str] | None = None,
-    refresh: bool = False,
-) -> None:
-    """Show one step; `found` narrows the choices to those that were searched for."""
-    await conversation.state.set_state(step)
-    if step == AskQuestionForm.consent:
-        screen = _consent_screen(conversation, draft)
-    elif step == AskQuestionForm.age_band:
-        screen = _age_screen(conversation)
-    elif step == AskQuestionForm.unit:
-        screen = _unit_screen(conversation, page, found)
-    elif step == AskQuestionForm.topic:
-        screen = _topic_screen(conversation, draft, page, found)
-    elif step == AskQuestionForm.text:
-        screen = _text_screen(conversation, draft)
-    else:
-        screen = await _confirmation_screen(conversation, draft)
-    if note:
-        screen = Screen(f"{note}\n\n{screen.text}", screen.rows)
-    await (conversation.refresh(screen) if refresh else conversation.show(screen))
-
-
-def _progress(conversation: Conversation, step: State) -> str:
-    return conversation.texts("ask-progress", step=STEPS.index(step) + 1, steps=len(STEPS))
-
-
-def _addendum_note(conversation: Conversation) -> str:
-    if phase(conversation.plan, conversation.now) is not Phase.addendum:
-        return ""
-    return conversation.texts("ask-addendum-note") + "\n\n"
-
-
-def _consent_screen(conversation: Conversation, draft: Draft) -> Screen:
-    texts, plan = conversation.texts, conversation.plan
-    kept = texts("ask-draft-kept") + "\n\n" if draft.text else ""
-    return Screen(
-        kept
-        + texts(
-            "consent-text",
-            title=plan.conference.short_title,
-            board=plan.organiser.standing_board,
-            organiser=plan.organiser.name,
-            day=day_words(texts, plan.local("conference_opens").date()),
-            days=plan.collection.retention_days,
-        ),
-        [
-            [button(texts.plain("button-agree"), ChooseConsentCallback(yes=True))],
-            [button(texts.plain("button-disagree"), ChooseConsentCallback(yes=False))],
-        ],
-    )
-
-
-def _age_screen(conversation: Conversation) -> Screen:
-    texts = conversation.texts
-    bands = [
-        button(
-            texts.plain(f"age-{band.value.replace('_', '-')}"), ChooseAgeCallback(band=band.value)
-        )
-        for band in AgeBand
-    ]
-    return Screen(texts("ask-age-band"), [*grid(bands), [_cancel(conversation)]])
-
-
-def _unit_screen(conversation: Conversation, page: int, found: list[str] | None) -> Screen:
-    units = conversation.plan.units
-    chosen = units if found is None else [conversation.plan.unit(code) for code in found]
-    rows = _choices(
-        conversation,
-        [button(unit.short_name, ChooseUnitCallback(code=unit.code)) for unit in chosen],
-        "unit",
-        page,
-        narrowed=found is not None,
-    )
-    text = conversation.texts("ask-unit", many="yes" if len(units) > PAGE else "no")
-    return Screen(
-        f"{_progress(conversation, AskQuestionForm.unit)}\n{_addendum_note(conversation)}{text}",
-        [*rows, [_cancel(conversation)]],
-    )
-
-
-def _topic_screen(
-    conversation: Conversation, draft: Draft, page: int, found: list[str] | None
-) -> Screen:
-    topics = conversation.plan.topics
-    chosen = topics if found is None else [conversation.plan.topic(code) for code in found]
-    rows = _choices(
-        conversation,
-        [button(topic.label, ChooseTopicCallback(code=topic.code)) for topic in chosen],
-        "topic",
-        page,
-        narrowed=found is not None,
-    )
-    unit = conversation.plan.unit(draft.unit).name if draft.unit else ""
-    return Screen(
-        f"{_progress(conversation, AskQuestionForm.topic)}\n"
-        + _addendum_note(conversation)
-        + conversation.texts("ask-topic", unit=unit),
-        [*rows, [_back(conversation, "unit"), _cancel(conversation)]],
-    )
-
-
-def _choices(
-    conversation: Conversation,
-    buttons: list[InlineKeyboardButton],
-    step: str,
-    page: int,
-    *,
-    narrowed: bool,
-) -> Rows:
-    pages = max(1, -(-len(buttons) // PAGE))
-    page = min(max(page, 0), pages - 1)
-    rows = grid(buttons[page * PAGE : (page + 1) * PAGE])
-    turns = []
-    if page > 0:
-        turns.append(
-            button(
-                conversation.texts.plain("button-previous-page"),
-                TurnPageCallback(step=step, page=page - 1),
-            )
-        )
-    if page < pages - 1:
-        turns.append(
-            button(
-                conversation.texts.plain("button-next-page"),
-                TurnPageCallback(step=step, page=page + 1),
-            )
-        )
-    if narrowed:
-        turns.append(
-            button(
-                conversation.texts.plain("button-show-all"), TurnPageCallback(step=step, page=0)
-            )
-        )
-    return [*rows, turns]
-
-
-def _text_screen(conversation: Conversation, draft: Draft) -> Screen:
-    texts, plan = conversation.texts, conversation.plan
-    limits = {
-        "minimum": plan.collection.min_characters,
-        "maximum": plan.collection.max_characters,
-        "length": len(draft.text),
-    }
-    if draft.replaces or not draft.parts:
-        asked = texts("ask-text", **limits)
-        if draft.text:
-            asked += "\n\n" + texts("ask-text-now", text=draft.text)
-    else:
-        asked = texts(f"ask-text-{text_fault(draft.text, plan) or 'more'}", **limits)
-    rows: list[list[InlineKeyboardButton]] = []
-    if draft.replaces and text_fault(draft.text, plan) is None:
-        rows.append(
-            [button(texts.plain("button-keep-text"), GoToStepCallback(step="confirmation"))]
-        )
-    return Screen(
-        f"{_progress(conversation, AskQuestionForm.text)}\n"
-        + _addendum_note(conversation)
-        + texts(
-            "ask-chosen",
-            unit=_unit_name(conversation, draft),
-            topic=_topic_label(conversation, draft),
-        )
-        + "\n\n"
-        + asked,
-        [*rows, [_back(conversation, "topic"), _cancel(conversation)]],
-    )
-
-
-async def _confirmation_screen(conversation: Conversation, draft: Draft) -> Screen:
-    texts, plan = conversation.texts, conversation.plan
-    lines = [
-        _progress(conversation, AskQuestionForm.confirmation),
-        _addendum_note(conversation)
-        + texts(
-            "ask-confirmation",
-            unit=_unit_name(conversation, draft),
-            topic=_topic_label(conversation, draft),
-            text=draft.text,
-        ),
-    ]
-    kinds = {found.kind for found in find_personal(draft.text)}
-    if kinds:
-        lines.append(texts("ask-personal-found"))
-    if phase(plan, conversation.now) is Phase.not_open:
-        lines.append(
-            texts(
-                "ask-not-open",
-                moment=moment_words(texts, plan, plan.moment("asking_opens")),
-            )
-        )
-    rows: list[list[InlineKeyboardButton]] = [
-        [button(texts.plain("button-send"), SendQuestionCallback())],
-        [
-            button(texts.plain("button-change-text"), GoToStepCallback(step="text")),
-            button(texts.plain("button-change-topic"), GoToStepCallback(step="topic")),
-        ],
-        [
-            button(texts.plain("button-change-unit"), GoToStepCallback(step="unit")),
-            _cancel(conversation),
-        ],
-    ]
-    if len(draft.parts) > 1:
-        rows.insert(1, [button(texts.plain("button-keep-new-text"), KeepNewTextCallback())])
-    return Screen("\n\n".join(lines), rows)
-
-
-async def offer_draft(conversation: Conversation, draft: Draft) -> None:
-    """Show the question begun earlier and let its author go on with it."""
-    texts = conversation.texts
-    await conversation.show(
-        Screen(
-            texts("ask-draft-offered", text=draft.text),
-            [
-                [button(texts.plain("button-resume"), ResumeDraftCallback(keep=True))],
-                [button(texts.plain("button-begin-anew"), ResumeDraftCallback(keep=False))],
-            ],
-        )
-    )
-
-
-async def _show_closed(conversation: Conversation, draft: Draft) -> None:
-    texts, plan = conversation.texts, conversation.plan
-    await conversation.state.set_state(None)
-    text = texts(
-        "ask-closed",
-        title=plan.conference.short_title,
-        organiser=plan.organiser.name,
-        contact=f": {plan.organiser.contact}" if plan.organiser.contact else "blank",
-    )
-    if draft.text:
-        text += "\n\n" + texts("ask-closed-draft", text=draft.text)
-    await conversation.show(
-        Screen(
-            text,
-            grid(
-                [
-                    button(texts.plain("button-my"), OpenCallback(command="my")),
-                    button(texts.plain("button-deadline"), OpenCallback(command="deadline")),
-                ]
-            ),
-        )
-    )
-
-
-def _unit_name(conversation: Conversation, draft: Draft) -> str:
-    return conversation.plan.unit(draft.unit).name if draft.unit else "…"
-
-
-def _topic_label(conversation: Conversation, draft: Draft) -> str:
-    return conversation.plan.topic(draft.topic).label if draft.topic else "…"
-
-
-def _back(conversation: Conversation, step: str) -> InlineKeyboardButton:
-    return button(conversation.texts.plain("button-back"), GoToStepCallback(step=step))
-
-
-def _cancel(conversation: Conversation) -> InlineKeyboardButton:
-    return button(conversation.texts.plain("button-cancel"), CancelCallback())
-
-
-async def cmd_ask(message: Message, conversation: Conversation) -> None:
-    """`/hoi`: ask a question."""
-    del message
     await begin(conversation)
 
 
 async def on_consent(
     callback: CallbackQuery, callback_data: ChooseConsentCallback, conversation: Conversation
 ) -> None:
-    """A yes is kept with the text's version; a no leaves nothing at all."""
+    """Yes or no to the consent text."""
     del callback
-    if conversation.actor.has_consented:
+    await _consent(conversation, yes=callback_data.yes)
+
+
+async def _consent(conversation: Conversation, *, yes: bool) -> None:
+    """A yes is kept with the text's version; a no leaves nothing at all."""
+    is_closed = phase(conversation.plan, conversation.now) is Phase.closed
+    if conversation.actor.has_consented or (yes and is_closed):
         await go_on(conversation)
         return
-    if not callback_data.yes:
+    if not yes:
+        await forget_stranger(conversation.session, conversation.actor)
+        conversation.turn.forgotten = conversation.actor.person is None
         await conversation.show(Screen(conversation.texts("consent-refused")))
         await conversation.state.clear()
         return
-    language = conversation.texts.language
     conversation.actor = await give_consent(
-        conversation.session, conversation.actor, language=language, now=conversation.now
+        conversation.session,
+        conversation.actor,
+        language=conversation.texts.language,
+        now=conversation.now,
     )
     await go_on(conversation)
 
@@ -389,21 +98,21 @@ async def on_consent(
 async def on_age_band(
     callback: CallbackQuery, callback_data: ChooseAgeCallback, conversation: Conversation
 ) -> None:
-    """The age band decides how the person is spoken to from here on."""
+    """An age band was chosen."""
     del callback
-    if not conversation.actor.has_consented:
+    band = next((one for one in AgeBand if one.value == callback_data.band), None)
+    if band is None or not conversation.actor.has_consented:
         await go_on(conversation)
         return
-    try:
-        band = AgeBand(callback_data.band)
-    except ValueError:
-        await go_on(conversation)
-        return
+    await _choose_age(conversation, band)
+
+
+async def _choose_age(conversation: Conversation, band: AgeBand) -> None:
+    """The age band decides how the person is spoken to from here on."""
     await set_age_band(conversation.session, conversation.actor, age_band=band)
-    note = ""
-    if band is AgeBand.under_16:
-        conversation.texts = texts_for(conversation.texts.language, "child")
-        note = conversation.texts("ask-child-note")
+    is_child = band is AgeBand.under_16
+    conversation.texts = texts_for(conversation.texts.language, "child" if is_child else "youth")
+    note = conversation.texts("ask-child-note") if is_child else ""
     await go_on(conversation, note=note)
 
 
@@ -416,9 +125,19 @@ async def _open_draft(conversation: Conversation) -> Draft | None:
 
 
 async def show_nothing_open(conversation: Conversation) -> None:
-    """An old button: what it belonged to is over; say so and offer what is possible."""
+    """An old button: what it belonged to is over; say so and offer what is possible.
+
+    On the screen that is shown now it can only be a second press, which must not wipe the first
+    one's answer away.
+    """
     texts = conversation.texts
     last = (await conversation.state.get_data()).get("last_code")
+    if await conversation.is_on_present_screen():
+        words = (
+            texts.plain("ask-already-sent", code=last) if last else texts.plain("ask-button-old")
+        )
+        await conversation.toast(words)
+        return
     await conversation.toast(texts.plain("ask-button-old"))
     rows = [[button(texts.plain("button-ask"), OpenCallback(command="ask"))]]
     if last:
@@ -459,11 +178,7 @@ async def on_page(
 ) -> None:
     """Another page of choices."""
     del callback
-    draft = await _open_draft(conversation)
-    if draft is None or not conversation.actor.has_consented:
-        return
-    step = AskQuestionForm.unit if callback_data.step == "unit" else AskQuestionForm.topic
-    await show_step(conversation, step, draft, page=callback_data.page)
+    await _show_again(conversation, callback_data.step, page=callback_data.page)
 
 
 async def on_step(
@@ -471,21 +186,24 @@ async def on_step(
 ) -> None:
     """Back to a step, or from the last look to the one to change."""
     del callback
+    await _show_again(conversation, callback_data.step)
+
+
+async def _show_again(conversation: Conversation, name: str, *, page: int = 0) -> None:
+    """Show a step whatever is known already; before consent and age there is no other step."""
     draft = await _open_draft(conversation)
     if draft is None:
         return
-    if not conversation.actor.has_consented:
-        await go_on(conversation)
+    actor, plan = conversation.actor, conversation.plan
+    step = _STEPS_TO_SHOW.get(name)
+    is_known = actor.has_consented and actor.person is not None and actor.person.age_band
+    if step is not None and is_known and phase(plan, conversation.now) is not Phase.closed:
+        await show_step(conversation, step, draft, page=page)
         return
-    if callback_data.step == "text":
-        draft.replaces = True
-    elif callback_data.step == "confirmation":
+    if name == "text":
+        draft.replaces = bool(draft.text)
+    elif name == "confirmation":
         draft.replaces = False
-    else:
-        step = AskQuestionForm.unit if callback_data.step == "unit" else AskQuestionForm.topic
-        await save_draft(conversation.state, draft)
-        await show_step(conversation, step, draft)
-        return
     await save_draft(conversation.state, draft)
     await go_on(conversation)
 
@@ -497,6 +215,17 @@ async def on_keep_new(callback: CallbackQuery, conversation: Conversation) -> No
     if draft is None:
         return
     draft.parts = draft.parts[-1:]
+    await save_draft(conversation.state, draft)
+    await go_on(conversation)
+
+
+async def on_drop_new(callback: CallbackQuery, conversation: Conversation) -> None:
+    """Of several messages all but the last one are the question."""
+    del callback
+    draft = await _open_draft(conversation)
+    if draft is None:
+        return
+    draft.parts = draft.parts[:-1] or draft.parts
     await save_draft(conversation.state, draft)
     await go_on(conversation)
 
@@ -515,8 +244,13 @@ async def on_resume(
 
 
 async def on_send(callback: CallbackQuery, conversation: Conversation) -> None:
-    """Send the question. A second press finds it sent and shows the way to it."""
+    """The button that sends."""
     del callback
+    await _send(conversation)
+
+
+async def _send(conversation: Conversation) -> None:
+    """Send the question. A second press finds it sent and leaves its receipt alone."""
     draft = await _open_draft(conversation)
     if draft is None:
         return
@@ -544,34 +278,67 @@ async def on_send(callback: CallbackQuery, conversation: Conversation) -> None:
         now=conversation.now,
     )
     code = receipt.question.code
-    held = await conversation.state.get_data()
-    sent = [*held.get("sent", []), *([number, code] for number, _ in draft.parts)][-_SENT_KEPT:]
+    await save_draft(conversation.state, None)
     await conversation.state.set_state(None)
-    await conversation.state.set_data(
-        {"sent": sent, "last_code": code, "screen": held.get("screen")}
-    )
-    key = "ask-repeated" if receipt.is_repeat else "ask-sent"
-    lines = [
-        texts(
-            key,
-            code=Safe(f"<code>{code}</code>"),
-            unit=plan.unit(receipt.question.unit_code).name,
-        ),
-        texts(
-            "ask-sent-next-addendum" if receipt.question.is_addendum else "ask-sent-next",
-            deadline=deadline_words(texts, plan, "asking_closes"),
-            day=day_words(texts, plan.local("conference_opens").date()),
-        ),
-        texts("ask-left-today", left=receipt.left_today),
-    ]
+    await remember_sent(conversation.state, code, draft.parts)
     await conversation.show(
         Screen(
-            "\n\n".join(lines),
+            await _receipt_words(conversation, receipt),
             [
                 [button(texts.plain("button-ask-another"), OpenCallback(command="ask"))],
                 [button(texts.plain("button-view", code=code), ViewQuestionCallback(code=code))],
             ],
         )
+    )
+
+
+async def _receipt_words(conversation: Conversation, receipt: Receipt) -> str:
+    """The code, what happens next, and how many questions are left today."""
+    texts, plan, question = conversation.texts, conversation.plan, receipt.question
+    unit, _ = await unit_and_topic_names(
+        conversation.session, question.unit_code, question.topic_code
+    )
+    return "\n\n".join(
+        [
+            texts(
+                "ask-repeated" if receipt.is_repeat else "ask-sent",
+                code=Safe(f"<code>{question.code}</code>"),
+                unit=unit,
+            ),
+            texts(
+                "ask-sent-next-addendum" if question.is_addendum else "ask-sent-next",
+                deadline=deadline_words(texts, plan, "asking_closes"),
+                day=day_words(texts, plan.local("conference_opens").date()),
+            ),
+            texts("ask-left-today", left=receipt.left_today),
+        ]
+    )
+
+
+async def cancel(conversation: Conversation) -> None:
+    """Give up what is being done; the words of a draft stay with their author."""
+    texts = conversation.texts
+    state, draft = await conversation.state.get_state(), await load_draft(conversation.state)
+    if state is not None and not is_asking(state):
+        # Only the looking up or the changing is given up: a draft has nothing to do with it.
+        await conversation.state.set_state(None)
+        text = texts("cancelled")
+    elif draft is not None or state is not None:
+        await save_draft(conversation.state, None)
+        await conversation.state.set_state(None)
+        has_text = draft is not None and draft.text
+        text = (
+            texts("cancelled-draft", text=quoted(draft.text))
+            if draft is not None and has_text
+            else texts("cancelled")
+        )
+    elif await conversation.is_on_present_screen():
+        await conversation.toast(texts.plain("ask-button-old"))
+        return
+    else:
+        text = texts("nothing-to-cancel")
+    await conversation.show(
+        Screen(text, [[button(texts.plain("button-ask"), OpenCallback(command="ask"))]])
     )
 
 
@@ -585,41 +352,124 @@ async def got_text(message: Message, conversation: Conversation) -> None:
 async def take_words(
     conversation: Conversation, message_id: int, raw: str, *, note: str = ""
 ) -> None:
-    """Let words be a searched choice where one is asked for, or else a part of the question."""
+    """Let words be the answer that a step asks for, or else a part of the question.
+
+    A sign of danger is answered first, whatever else the words are.
+    """
     texts, plan = conversation.texts, conversation.plan
     words = clean(raw)
     step = await conversation.state.get_state()
     draft = await load_draft(conversation.state)
-    if danger_signs(words) and not (draft and draft.warned):
-        draft = draft or Draft()
-        draft.warned = True
-        await conversation.say(texts("danger-help", hotline=plan.safeguarding.hotline))
-    if step in {AskQuestionForm.unit.state, AskQuestionForm.topic.state}:
-        draft = draft or Draft()
-        if await _took_choice(conversation, draft, step or "", words):
-            return
+    is_danger = bool(danger_signs(words))
+    if not is_danger and await _took_answer(conversation, step, draft, words):
+        return
     if not has_words(words):
         note = texts("content-no-words")
-    elif draft is None and len(words) < plan.collection.min_characters:
+        await (go_on(conversation, note=note) if is_asking(step) else conversation.say(note))
+        return
+    fault = text_fault(words, plan)
+    if draft is None and fault == "too-short" and not is_danger:
         await show_hint(conversation)
         return
+    draft = draft or Draft()
+    fits_already = text_fault(draft.text, plan) is None
+    if draft.replaces and fits_already and fault is not None:
+        note = _unfit_words(conversation, words, fault)
     else:
-        draft = draft or Draft()
-        grew = bool(draft.parts) and not draft.replaces
-        if not draft.add(message_id, words):
-            note = texts("ask-draft-full")
-        elif not note and grew and step == AskQuestionForm.confirmation.state:
+        grew = draft.take(message_id, words, anew=text_fault(draft.text, plan) == "too-long")
+        if not note and step == AskQuestionForm.confirmation.state and grew:
             note = texts("ask-text-joined")
         elif not note and step not in {
             AskQuestionForm.text.state,
             AskQuestionForm.confirmation.state,
         }:
             note = texts("ask-draft-kept") if conversation.actor.has_consented else ""
-    if draft is None:
-        await conversation.say(note)
-        return
+    await warn_of_danger(conversation, draft, words)
     await save_draft(conversation.state, draft)
     await go_on(conversation, note=note)
+
+
+async def warn_of_danger(conversation: Conversation, draft: Draft, words: str) -> None:
+    """Give the help line at the first sign of danger in the draft or in words just written."""
+    if draft.warned or not (danger_signs(words) or danger_signs(draft.text)):
+        return
+    draft.warned = True
+    await conversation.say(
+        conversation.texts("danger-help", hotline=conversation.plan.safeguarding.hotline)
+    )
+
+
+def _unfit_words(conversation: Conversation, words: str, fault: str) -> str:
+    limits = conversation.plan.collection
+    return conversation.texts(
+        f"refused-text-{fault}",
+        length=len(words),
+        minimum=limits.min_characters,
+        maximum=limits.max_characters,
+    )
+
+
+async def _took_answer(
+    conversation: Conversation, step: str | None, draft: Draft | None, words: str
+) -> bool:
+    """Whether the words are what the present step asks for, or the label of one of its buttons."""
+    folded = fold(words)
+    if not folded or not is_asking(step):
+        return False
+    if folded == fold(conversation.texts.plain("button-cancel")):
+        await cancel(conversation)
+        return True
+    if step == AskQuestionForm.consent.state:
+        return await _took_consent(conversation, words)
+    if step == AskQuestionForm.age_band.state:
+        return await _took_age(conversation, words)
+    if step == AskQuestionForm.confirmation.state:
+        is_send = folded == fold(conversation.texts.plain("button-send"))
+        if is_send:
+            await _send(conversation)
+        return is_send
+    return step != AskQuestionForm.text.state and await _took_choice(
+        conversation, draft or Draft(), step or "", words
+    )
+
+
+async def _took_consent(conversation: Conversation, words: str) -> bool:
+    for yes, label in ((True, "button-agree"), (False, "button-disagree")):
+        if fold(words) == fold(conversation.texts.plain(label)):
+            await _consent(conversation, yes=yes)
+            return True
+    return await _asked_for_a_button(conversation, words)
+
+
+async def _took_age(conversation: Conversation, words: str) -> bool:
+    band = _age_in(conversation, fold(words))
+    if band is None or not conversation.actor.has_consented:
+        return await _asked_for_a_button(conversation, words)
+    await _choose_age(conversation, band)
+    return True
+
+
+async def _asked_for_a_button(conversation: Conversation, words: str) -> bool:
+    """A few letters where a button is asked for are no part of a question."""
+    if len(words) >= conversation.plan.collection.min_characters:
+        return False
+    await go_on(conversation, note=conversation.texts("ask-press-button"))
+    return True
+
+
+def _age_in(conversation: Conversation, folded: str) -> AgeBand | None:
+    """The band that is named by its label, or that a typed age falls into."""
+    for band, label in age_labels(conversation).items():
+        if folded == fold(label):
+            return band
+    if (match := _AGE.fullmatch(folded)) is None or len(folded) >= _FILTER_LENGTH:
+        return None
+    age = int(match[1])
+    if age < 16:  # noqa: PLR2004  the bands' own bounds
+        return AgeBand.under_16
+    if age < 18:  # noqa: PLR2004
+        return AgeBand.from_16_to_17
+    return AgeBand.from_18_to_30 if age <= 30 else AgeBand.over_30  # noqa: PLR2004
 
 
 async def _took_choice(conversation: Conversation, draft: Draft, step: str, words: str) -> bool:
@@ -650,7 +500,11 @@ async def _took_choice(conversation: Conversation, draft: Draft, step: str, word
         return True
     if not found and len(words) >= plan.collection.min_characters:
         return False
-    note = "" if found else texts("ask-choice-not-found", words=words)
+    note = ""
+    if not found:
+        note = texts("ask-choice-not-found", words=words)
+    elif len(found) > PAGE:
+        note = texts("ask-choice-many", shown=PAGE)
     where = AskQuestionForm.unit if is_unit else AskQuestionForm.topic
     await save_draft(conversation.state, draft)
     await show_step(conversation, where, draft, note=note, found=found or None)
@@ -677,15 +531,23 @@ async def got_edited_text(message: Message, conversation: Conversation) -> bool:
     words = clean(message.text or message.caption or "")
     if draft is None or not draft.change(message.message_id, words):
         return False
-    if danger_signs(words) and not draft.warned:
-        draft.warned = True
-        await conversation.say(
-            conversation.texts("danger-help", hotline=conversation.plan.safeguarding.hotline)
-        )
+    await warn_of_danger(conversation, draft, words)
     await save_draft(conversation.state, draft)
-    if await conversation.state.get_state() is not None:
-        await go_on(conversation, note=conversation.texts("ask-draft-edited"))
+    note = conversation.texts("ask-draft-edited")
+    if is_asking(await conversation.state.get_state()):
+        await go_on(conversation, note=note, refresh=True)
+    else:
+        await conversation.say(note)
     return True
+
+
+async def waits_for_words(conversation: Conversation) -> bool:
+    """Whether an edited message can stand for a new one: where words have not been taken yet."""
+    step, draft = await conversation.state.get_state(), await load_draft(conversation.state)
+    choosing = {AskQuestionForm.unit.state, AskQuestionForm.topic.state}
+    return step in choosing or (
+        step == AskQuestionForm.text.state and draft is not None and draft.replaces
+    )
 
 
 def build_router() -> Router:
@@ -700,6 +562,7 @@ def build_router() -> Router:
     on_button(router, on_page, TurnPageCallback, ask)
     on_button(router, on_step, GoToStepCallback, ask)
     on_button(router, on_keep_new, KeepNewTextCallback, ask)
+    on_button(router, on_drop_new, DropNewTextCallback, ask)
     on_button(router, on_resume, ResumeDraftCallback, ask)
     on_button(router, on_send, SendQuestionCallback, ask)
     return router
@@ -710,7 +573,7 @@ def build_text_router() -> Router:
     router = Router(name="member.free_text")
     router.message.register(
         got_text,
-        (F.text | F.caption) & ~F.forward_origin,
+        has_own_words,
         flags={"permission": Permission.question_ask},
     )
     return router

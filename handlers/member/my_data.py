@@ -24,18 +24,18 @@ async def show_privacy(conversation: Conversation) -> None:
     texts, plan = conversation.texts, conversation.plan
     kept = await what_is_kept(conversation.session, conversation.actor)
     draft = await load_draft(conversation.state)
-    draft_line = "\n" + texts("privacy-draft") if draft is not None and draft.text else ""
+    has_draft = draft is not None and bool(draft.text)
     erase = [button(texts.plain("button-erase"), EraseMeCallback(sure=False))]
     if kept is None:
-        await conversation.show(
-            Screen(texts("privacy-nothing") + draft_line, [erase] if draft_line else [])
-        )
+        text = texts("privacy-draft-only" if has_draft else "privacy-nothing")
+        await conversation.show(Screen(text, [erase] if has_draft else []))
         return
     person = kept.person
     band = person.age_band.value.replace("_", "-") if person.age_band else "unknown"
     text = texts(
         "privacy-kept",
         account=person.external_id,
+        language=texts.plain("language-name"),
         age=texts.plain(f"age-{band}"),
         unit=plan.unit(person.unit_code).name
         if person.unit_code in {unit.code for unit in plan.units}
@@ -51,7 +51,7 @@ async def show_privacy(conversation: Conversation) -> None:
     )
     await conversation.show(
         Screen(
-            text + draft_line,
+            text + ("\n\n" + texts("privacy-draft") if has_draft else ""),
             [
                 [
                     button(texts.plain("button-my"), OpenCallback(command="my")),
@@ -113,12 +113,13 @@ async def on_erase(
     if not callback_data.sure:
         await ask_to_erase(conversation)
         return
-    erased = await erase_person(conversation.session, conversation.actor, now=conversation.now)
-    await conversation.state.clear()
+    texts, actor = conversation.texts, conversation.actor
+    erased = await erase_person(conversation.session, actor, now=conversation.now)
     conversation.turn.forgotten = True
+    counts = {"deleted": erased.deleted, "kept": erased.kept_without_link}
     await conversation.show(
         Screen(
-            conversation.texts("erase-done", deleted=erased.deleted, kept=erased.kept_without_link)
+            texts("erase-done", **counts) if actor.person is not None else texts("erase-nothing")
         )
     )
     await conversation.state.clear()

@@ -6,10 +6,19 @@ from aiogram import F, Router
 from aiogram.filters import CommandObject
 from aiogram.types import CallbackQuery, InlineKeyboardButton, Message
 
-from conference.asking import edit_question, own_question, own_questions, withdraw_question
+from conference.asking import (
+    OwnQuestion,
+    edit_question,
+    own_question,
+    own_questions,
+    text_fault,
+    withdraw_question,
+)
 from conference.errors import QuestionUnknownError
 from conference.roles import Permission
 from conference.safeguarding import danger_signs
+from conference.vietnamese import clean, fold
+from config.plan import ConferencePlan
 from config.texts import Safe
 from handlers.callbacks import (
     EditQuestionCallback,
@@ -20,15 +29,20 @@ from handlers.callbacks import (
 )
 from handlers.commands import on_button, on_command
 from handlers.conversation import Conversation, Screen, button
-from handlers.member.ask_question import got_edited_text
+from handlers.member.ask_question import got_edited_text, take_words, waits_for_words
+from handlers.member.drafts import SentMessage, joined, parts_with, remember_sent, sent_as
 from handlers.moments import moment_words
-from handlers.states import EditQuestionForm, LookUpQuestionForm
+from handlers.own_words import has_own_words
+from handlers.quoting import one_line, quoted
+from handlers.states import EditQuestionForm, LookUpQuestionForm, leave_form
 from storage.tables import QuestionState
 from storage.units import unit_and_topic_names
 
 _SHOWN = 20
 _TITLE = 60
-_CODE = re.compile(r"^(?:(?P<prefix>[a-z0-9]{2,8})[\s_–-]+)?0*(?P<number>\d{1,9})$", re.IGNORECASE)
+_HISTORY = 8
+"""So many events are shown of a question that was changed again and again: the first, the last."""
+_NUMBER = re.compile(r"(?:\D* )?0*(\d{1,9})")
 
 
 async def cmd_my(message: Message, conversation: Conversation) -> None:
@@ -48,15 +62,12 @@ async def show_my(conversation: Conversation) -> None:
     lines = [texts("my-title", count=len(questions))]
     rows: list[list[InlineKeyboardButton]] = []
     for question in questions[:_SHOWN]:
-        title = " ".join(question.text.split())
-        if len(title) > _TITLE:
-            title = title[:_TITLE].rstrip() + "…"
         lines.append(
             texts(
                 "my-line",
                 code=question.code,
                 state=_state_words(conversation, question.state),
-                title=title,
+                title=one_line(question.text, _TITLE),
             )
         )
         rows.append(
@@ -91,6 +102,8 @@ async def show_question(conversation: Conversation, code: str, *, note: str = ""
         if entry.action
         in {"question.submitted", "question.edited", "question.withdrawn", "question.reported"}
     ]
+    if len(history) > _HISTORY:
+        history[1 : len(history) - _HISTORY + 2] = ["…"]
     unit, topic = await unit_and_topic_names(
         conversation.session, question.unit_code, question.topic_code
     )
@@ -101,7 +114,7 @@ async def show_question(conversation: Conversation, code: str, *, note: str = ""
             state=_state_words(conversation, question.state),
             unit=unit,
             topic=topic,
-            text=question.text,
+            text=quoted(question.text),
         ),
         "\n".join(history),
     ]
@@ -155,18 +168,37 @@ async def ask_for_code(conversation: Conversation) -> None:
 
 
 async def got_code(message: Message, conversation: Conversation) -> None:
-    """A typed code; anything that is none goes on to free text."""
-    await conversation.state.set_state(None)
+    """Words where a code is asked for, or a whole code out of the blue."""
+    await leave_form(conversation.state)
     await look_up(conversation, message.text or "")
+
+
+def is_code(message: Message, plan: ConferencePlan) -> bool:
+    """A tracking code and nothing else: nobody means it as a question."""
+    return fold(message.text or "").startswith(fold(plan.conference.code)) and (
+        code_in(message.text or "", plan) is not None
+    )
+
+
+def is_short(message: Message, plan: ConferencePlan) -> bool:
+    """Too few letters for a question, so it answers what was asked for."""
+    return 0 < len(clean(message.text or "")) < plan.collection.min_characters
+
+
+def code_in(typed: str, plan: ConferencePlan) -> str | None:
+    """The tracking code that is meant, in whatever spelling: `HB22-0147`, `hb22 147`, `147`."""
+    prefix = fold(plan.conference.code)
+    words = fold(typed).replace(prefix, " ", 1).strip()
+    match = _NUMBER.fullmatch(words)
+    return f"{plan.conference.code}-{int(match[1]):04d}" if match is not None else None
 
 
 async def look_up(conversation: Conversation, typed: str) -> None:
     """Answer only the author, and the same for "unknown" and "not yours"."""
-    match = _CODE.match(typed.strip())
-    if match is None:
+    code = code_in(typed, conversation.plan)
+    if code is None:
         raise QuestionUnknownError
-    prefix = match["prefix"] or conversation.plan.conference.code
-    await show_question(conversation, f"{prefix.upper()}-{int(match['number']):04d}")
+    await show_question(conversation, code)
 
 
 async def on_edit(
@@ -183,7 +215,7 @@ async def on_edit(
     await conversation.state.update_data(editing=callback_data.code)
     await conversation.show(
         Screen(
-            texts("edit-ask", code=callback_data.code, text=own.question.text),
+            texts("edit-ask", code=callback_data.code, text=quoted(own.question.text)),
             [
                 [
                     button(
@@ -198,24 +230,64 @@ async def on_edit(
 
 async def got_new_words(message: Message, conversation: Conversation) -> None:
     """New words for a question already sent."""
-    held = await conversation.state.get_data()
-    code = held.get("editing", "")
-    words = message.text or message.caption or ""
+    code = (await conversation.state.get_data()).get("editing", "")
+    words = clean(message.text or message.caption or "")
     await _warn_of_danger(conversation, words)
+    if await _said_why_not(conversation, code, words):
+        return
+    await conversation.state.set_state(None)
+    await conversation.state.update_data(editing=None)
+    await _take_new_words(conversation, code, [(message.message_id, words)])
+
+
+async def _take_new_words(
+    conversation: Conversation, code: str, parts: list[tuple[int, str]]
+) -> None:
+    """Change the question and show it as it is now."""
+    texts = conversation.texts
     question = await edit_question(
         conversation.session,
         conversation.actor,
         plan=conversation.plan,
         code=code,
-        text=words,
+        text=joined(text for _, text in parts),
         now=conversation.now,
     )
-    await conversation.state.set_state(None)
-    sent = [*held.get("sent", []), [message.message_id, question.code]][-_SHOWN:]
-    await conversation.state.update_data(sent=sent, editing=None)
-    await show_question(
-        conversation, question.code, note=conversation.texts("edit-done", code=question.code)
-    )
+    if question.code != code:
+        note = texts("edit-repeats", code=question.code)
+    else:
+        await remember_sent(conversation.state, code, parts)
+        note = texts("edit-done", code=code)
+    await show_question(conversation, code, note=note)
+
+
+async def _said_why_not(conversation: Conversation, code: str, words: str) -> bool:
+    """Whether the question cannot become these words; says so, and takes nothing back.
+
+    A refusal would take back all that was said in this turn, the help line included.
+    """
+    own = await own_question(conversation.session, conversation.actor, code=code)
+    texts, limits = conversation.texts, conversation.plan.collection
+    if not own.can_edit:
+        await conversation.say(texts(_fixed_note(own), code=code))
+        return True
+    fault = text_fault(words, conversation.plan)
+    if fault is not None:
+        await conversation.say(
+            texts(
+                f"refused-text-{fault}",
+                length=len(words),
+                minimum=limits.min_characters,
+                maximum=limits.max_characters,
+            )
+        )
+    return fault is not None
+
+
+def _fixed_note(own: OwnQuestion) -> str:
+    """Why a question can no longer be changed."""
+    is_withdrawn = own.question.state is QuestionState.withdrawn
+    return "edit-withdrawn" if is_withdrawn else "refused-question-fixed"
 
 
 async def _warn_of_danger(conversation: Conversation, words: str) -> None:
@@ -226,21 +298,36 @@ async def _warn_of_danger(conversation: Conversation, words: str) -> None:
 
 
 async def got_edit(message: Message, conversation: Conversation) -> None:
-    """An edited message: a part of the draft, or of a question already sent."""
+    """An edited message: part of the draft, of a question already sent, or words not taken yet."""
     if await got_edited_text(message, conversation):
         return
-    held = await conversation.state.get_data()
-    codes = dict(held.get("sent", []))
-    code = codes.get(message.message_id)
-    words = message.text or message.caption
-    if code is None or not words:
+    raw = message.text or message.caption
+    if not raw:
         return
-    texts = conversation.texts
+    state = conversation.state
+    sent = await sent_as(state, message.message_id)
+    if sent is not None:
+        await _offer_update(conversation, sent, clean(raw))
+    elif await state.get_state() == EditQuestionForm.text.state:
+        await got_new_words(message, conversation)
+    elif await waits_for_words(conversation):
+        await take_words(conversation, message.message_id, raw)
+
+
+async def _offer_update(conversation: Conversation, sent: SentMessage, words: str) -> None:
+    """Ask whether the question is to change with the message that it came from."""
+    texts, code = conversation.texts, sent.code
     await _warn_of_danger(conversation, words)
-    await conversation.state.update_data(pending={"code": code, "text": words})
+    parts = await parts_with(conversation.state, sent, words)
+    text = joined(part for _, part in parts)
+    if await _said_why_not(conversation, code, text):
+        return
+    await conversation.state.update_data(
+        pending={"code": code, "parts": [list(part) for part in parts]}
+    )
     await conversation.show(
         Screen(
-            texts("update-offer", code=code, text=words),
+            texts("update-offer", code=code, text=quoted(text)),
             [
                 [
                     button(
@@ -262,23 +349,19 @@ async def got_edit(message: Message, conversation: Conversation) -> None:
 async def on_update(
     callback: CallbackQuery, callback_data: UpdateQuestionCallback, conversation: Conversation
 ) -> None:
-    """Take the edited words over, or leave the question as it is."""
+    """Take the edited words over, or leave the question as it is; a second press only shows it."""
     del callback
-    texts = conversation.texts
+    code = callback_data.code
     pending = (await conversation.state.get_data()).get("pending") or {}
-    note = texts("update-left", code=callback_data.code)
-    if callback_data.yes and pending.get("code") == callback_data.code:
-        await edit_question(
-            conversation.session,
-            conversation.actor,
-            plan=conversation.plan,
-            code=callback_data.code,
-            text=pending["text"],
-            now=conversation.now,
-        )
-        note = texts("edit-done", code=callback_data.code)
-    await conversation.state.update_data(pending=None)
-    await show_question(conversation, callback_data.code, note=note)
+    is_open = pending.get("code") == code
+    if is_open:
+        await conversation.state.update_data(pending=None)
+    if is_open and callback_data.yes:
+        parts = [(int(number), str(text)) for number, text in pending["parts"]]
+        await _take_new_words(conversation, code, parts)
+        return
+    note = conversation.texts("update-left", code=code) if is_open else ""
+    await show_question(conversation, code, note=note)
 
 
 async def on_withdraw(
@@ -294,7 +377,7 @@ async def on_withdraw(
             return
         await conversation.show(
             Screen(
-                texts("withdraw-ask", code=code, text=own.question.text),
+                texts("withdraw-ask", code=code, text=quoted(own.question.text)),
                 [
                     [
                         button(
@@ -323,16 +406,19 @@ def build_router() -> Router:
     on_button(router, on_edit, EditQuestionCallback, own)
     on_button(router, on_update, UpdateQuestionCallback, own)
     on_button(router, on_withdraw, WithdrawQuestionCallback, own)
+    router.message.register(got_code, is_code, flags={"permission": own})
     router.message.register(
         got_code,
         LookUpQuestionForm.code,
-        F.text.regexp(_CODE),
+        is_short,
+        ~F.text.startswith("/"),
         flags={"permission": own},
     )
     router.message.register(
         got_new_words,
         EditQuestionForm.text,
-        (F.text | F.caption) & ~F.text.startswith("/") & ~F.forward_origin,
+        has_own_words,
+        ~F.text.startswith("/"),
         flags={"permission": own},
     )
     router.edited_message.register(got_edit, flags={"permission": own})

@@ -13,9 +13,12 @@ from handlers.callbacks import ExportCallback, FilterExportCallback
 from handlers.commands import on_button, on_command
 from handlers.conversation import Conversation, Screen, button, grid
 from handlers.moments import day_words
+from handlers.quoting import one_line
 from storage.questions import LISTED, count_listed
 
 _FILTERS = ("topic", "unit", "state", "since")
+_LABEL = 18
+"""UTF-16 units of a filter's value on its button; the rest of the line names the filter."""
 _NONE = "-"
 _BACK = "back"
 
@@ -59,15 +62,18 @@ async def show_export(conversation: Conversation) -> None:
     rows: list[list[InlineKeyboardButton]] = [
         [button(texts.plain(f"button-export-{form}"), ExportCallback(form=form)) for form in FORMS]
     ]
-    rows += grid(
+    rows += [
         [
             button(
-                texts.plain(f"filter-{name}", value=_value_words(conversation, filters, name)),
+                texts.plain(
+                    f"filter-{name}",
+                    value=one_line(_value_words(conversation, filters, name), _LABEL),
+                ),
                 FilterExportCallback(name=name, value=""),
             )
-            for name in _FILTERS
         ]
-    )
+        for name in _FILTERS
+    ]
     await conversation.show(Screen(texts("export-ask", count=count), rows))
 
 

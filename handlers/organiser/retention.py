@@ -5,7 +5,7 @@ from aiogram.types import CallbackQuery
 
 from conference.privacy import erase_identities
 from conference.roles import Permission
-from handlers.callbacks import EraseIdentitiesCallback
+from handlers.callbacks import EraseIdentitiesCallback, OpenCallback
 from handlers.commands import on_button
 from handlers.conversation import Conversation, Screen, button
 
@@ -26,7 +26,8 @@ async def on_erase_identities(
                             texts.plain("button-retention-sure"),
                             EraseIdentitiesCallback(sure=True),
                         )
-                    ]
+                    ],
+                    [button(texts.plain("button-later"), OpenCallback(command="start"))],
                 ],
             )
         )

@@ -4,15 +4,17 @@ import difflib
 
 from aiogram import F, Router
 from aiogram.enums import ChatMemberStatus, ChatType, ContentType
-from aiogram.filters import Command
 from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 
+from conference.asking import text_fault
 from conference.privacy import set_unreachable
 from conference.roles import Permission
-from handlers.commands import BY_NAME, COMMANDS, shown_name
+from handlers.commands import BY_NAME, COMMANDS, command_filter, shown_name
 from handlers.conversation import Conversation
-from handlers.member.ask_question import go_on, show_nothing_open
-from handlers.member.drafts import load_draft
+from handlers.member.ask_question import show_nothing_open, take_words
+from handlers.member.question_steps import go_on
+from handlers.own_words import is_anothers
+from handlers.states import is_asking
 
 _PUBLIC = {"permission": Permission.public}
 _KINDS = {
@@ -30,12 +32,20 @@ _KINDS = {
     ContentType.LOCATION: "location",
     ContentType.VENUE: "location",
 }
+_SERVICE = {
+    ContentType.PINNED_MESSAGE,
+    ContentType.MESSAGE_AUTO_DELETE_TIMER_CHANGED,
+    ContentType.CHAT_BACKGROUND_SET,
+    ContentType.WRITE_ACCESS_ALLOWED,
+}
+"""What the platform says of a chat: nobody has written it, so nobody is answered."""
 
 
 async def got_unknown_command(message: Message, conversation: Conversation) -> None:
-    """A mistyped command: name the nearest one."""
+    """A mistyped command: name the nearest one; a question written behind it is kept."""
     texts = conversation.texts
-    typed = (message.text or "").split(maxsplit=1)[0].lstrip("/").partition("@")[0].casefold()
+    first, _, rest = (message.text or "").partition(" ")
+    typed = first.lstrip("/").partition("@")[0].casefold()
     allowed = [
         name
         for command in COMMANDS
@@ -44,7 +54,11 @@ async def got_unknown_command(message: Message, conversation: Conversation) -> N
     ]
     near = difflib.get_close_matches(typed, allowed, n=1, cutoff=0.5)
     meant = shown_name(BY_NAME[near[0]], texts.language) if near else "none"
-    await _answer(conversation, texts("unknown-command", typed=typed[:32], meant=meant))
+    note = texts("unknown-command", typed=typed[:32], meant=meant)
+    if text_fault(rest, conversation.plan) is None:
+        await take_words(conversation, message.message_id, rest, note=note)
+    else:
+        await _answer(conversation, note)
 
 
 async def got_forwarded(message: Message, conversation: Conversation) -> None:
@@ -55,14 +69,16 @@ async def got_forwarded(message: Message, conversation: Conversation) -> None:
 
 async def got_other(message: Message, conversation: Conversation) -> None:
     """A sticker, a voice, a picture … : say what to do instead."""
-    kind = _KINDS.get(ContentType(message.content_type), "other")
+    content = ContentType(message.content_type)
+    if content in _SERVICE:
+        return
+    kind = _KINDS.get(content, "other")
     await _answer(conversation, conversation.texts(f"content-{kind}"))
 
 
 async def _answer(conversation: Conversation, note: str) -> None:
     """Say it, and show the step again to someone who is in the middle of asking."""
-    draft = await load_draft(conversation.state)
-    if draft is not None and await conversation.state.get_state() is not None:
+    if is_asking(await conversation.state.get_state()):
         await go_on(conversation, note=note)
     else:
         await conversation.say(note)
@@ -71,7 +87,7 @@ async def _answer(conversation: Conversation, note: str) -> None:
 async def on_unknown_button(callback: CallbackQuery, conversation: Conversation) -> None:
     """A button of an earlier version: say so, and go on where the person is."""
     del callback
-    if await load_draft(conversation.state) is not None:
+    if is_asking(await conversation.state.get_state()):
         await conversation.toast(conversation.texts.plain("ask-button-old"))
         await go_on(conversation)
         return
@@ -105,9 +121,7 @@ def build_group_router() -> Router:
     """Groups: one sentence to a command, silence to everything else."""
     router = Router(name="shared.groups")
     groups = F.chat.type.in_({ChatType.GROUP, ChatType.SUPERGROUP, ChatType.CHANNEL})
-    router.message.register(
-        got_group_command, groups, Command(*BY_NAME, ignore_case=True), flags=_PUBLIC
-    )
+    router.message.register(got_group_command, groups, command_filter(*BY_NAME), flags=_PUBLIC)
     router.message.register(ignore, groups, flags=_PUBLIC)
     router.edited_message.register(ignore, groups, flags=_PUBLIC)
     router.my_chat_member.register(on_added_to_group, groups, flags=_PUBLIC)
@@ -118,7 +132,7 @@ def build_group_router() -> Router:
 def build_content_router() -> Router:
     """What comes before free text: mistyped commands and forwarded posts."""
     router = Router(name="shared.content")
-    router.message.register(got_forwarded, F.forward_origin, flags=_PUBLIC)
+    router.message.register(got_forwarded, is_anothers, flags=_PUBLIC)
     router.message.register(got_unknown_command, F.text.startswith("/"), flags=_PUBLIC)
     return router
 

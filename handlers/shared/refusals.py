@@ -1,10 +1,17 @@
 """A rule said no: each refusal in a kind sentence, with what is possible instead."""
 
-from conference.errors import ConferenceError, ConsentMissingError, TextUnfitError
+from conference.errors import (
+    AskingClosedError,
+    ChoiceGoneError,
+    ConferenceError,
+    ConsentMissingError,
+    DailyLimitError,
+    TextUnfitError,
+)
 from conference.listing import ListRequestError
 from handlers.callbacks import OpenCallback
 from handlers.conversation import Conversation, Screen, button
-from handlers.member.ask_question import go_on
+from handlers.member.question_steps import go_on
 
 
 async def show_refusal(conversation: Conversation, error: ConferenceError) -> None:
@@ -17,13 +24,22 @@ async def show_refusal(conversation: Conversation, error: ConferenceError) -> No
         await conversation.say(texts(f"refused-text-{error.details['fault']}", **error.details))
         return
     if isinstance(error, ListRequestError):
+        plan = conversation.plan
         await conversation.say(
-            texts(f"refused-list-{error.details['fault']}", word=error.details["word"])
+            texts(
+                f"refused-list-{error.details['fault']}",
+                word=error.details["word"],
+                unit=plan.units[0].code,
+                topic=plan.topics[0].number,
+            )
         )
         return
     details = {
         name: value for name, value in error.details.items() if isinstance(value, str | int)
     }
+    if isinstance(error, DailyLimitError | AskingClosedError | ChoiceGoneError):
+        await go_on(conversation, note=texts(f"refused-{error.code}", **details))
+        return
     await conversation.show(
         Screen(
             texts(f"refused-{error.code}", **details),

@@ -2,7 +2,7 @@
 
 from aiogram import Router
 from aiogram.filters import CommandObject
-from aiogram.types import CallbackQuery, InlineKeyboardButton, Message
+from aiogram.types import CallbackQuery, Message
 
 from conference.joining import set_language
 from conference.roles import Permission
@@ -16,10 +16,11 @@ from handlers.callbacks import (
 from handlers.commands import COMMANDS, commands_of, on_button, on_command, shown_name
 from handlers.conversation import Conversation, Screen, button, grid
 from handlers.duty_officer.held_questions import show_held
-from handlers.member.ask_question import begin
-from handlers.member.drafts import load_draft, save_draft
+from handlers.member.ask_question import cancel
+from handlers.member.drafts import load_draft
 from handlers.member.my_data import ask_to_erase, show_privacy
 from handlers.member.my_questions import ask_for_code, show_my
+from handlers.member.question_steps import begin, begin_with_unknown_unit
 from handlers.moments import deadline_words, left_words, moment_words
 from handlers.organiser.broadcast import show_broadcast
 from handlers.organiser.export_list import show_export
@@ -55,7 +56,7 @@ async def cmd_start(message: Message, command: CommandObject, conversation: Conv
         if code in {unit.code for unit in conversation.plan.units}:
             await begin(conversation, unit=code)
             return
-        await begin(conversation, note=conversation.texts("start-unit-unknown"))
+        await begin_with_unknown_unit(conversation)
         return
     actor = conversation.actor
     if not actor.has_consented and not actor.roles:
@@ -210,7 +211,10 @@ async def on_language(
     await conversation.show(
         Screen(
             texts("language-set"),
-            [[button(texts.plain("button-menu"), OpenCallback(command="start"))]],
+            [
+                [button(texts.plain("button-ask"), OpenCallback(command="ask"))],
+                [button(texts.plain("button-menu"), OpenCallback(command="start"))],
+            ],
         )
     )
 
@@ -225,25 +229,6 @@ async def on_cancel(callback: CallbackQuery, conversation: Conversation) -> None
     """The cancel button."""
     del callback
     await cancel(conversation)
-
-
-async def cancel(conversation: Conversation) -> None:
-    """Put the draft away and show its words once more: they stay with their author."""
-    texts = conversation.texts
-    draft = await load_draft(conversation.state)
-    was_busy = draft is not None or await conversation.state.get_state() is not None
-    await save_draft(conversation.state, None)
-    await conversation.state.set_state(None)
-    if draft is not None and draft.text:
-        text = texts("cancelled-draft", text=draft.text)
-    else:
-        text = texts("cancelled" if was_busy else "nothing-to-cancel")
-    rows: list[list[InlineKeyboardButton]] = [
-        [button(texts.plain("button-ask"), OpenCallback(command="ask"))]
-    ]
-    await conversation.show(Screen(text, rows))
-    if conversation.actor.person is None:
-        await conversation.state.clear()
 
 
 async def on_open(
@@ -287,8 +272,8 @@ def build_router() -> Router:
     on_command(router, "help", cmd_help)
     on_command(router, "deadline", cmd_deadline)
     on_command(router, "language", cmd_language)
-    on_command(router, "cancel", cmd_cancel)
+    on_command(router, "cancel", cmd_cancel, leaves_form=False)
     on_button(router, on_language, ChooseLanguageCallback, Permission.public)
-    on_button(router, on_cancel, CancelCallback, Permission.public)
+    on_button(router, on_cancel, CancelCallback, Permission.public, leaves_form=False)
     on_button(router, on_open, OpenCallback, Permission.public)
     return router

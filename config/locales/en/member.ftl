@@ -20,7 +20,10 @@ ask-unit = Which unit do you belong to?{ $many ->
    *[no] {""}
 }
 ask-topic = { $unit }. Which topic is your question about? If unsure, choose the last one.
-ask-choice-not-found = I found no “{ $words }” in the list.
+ask-choice-not-found = I found no “{ $words }” in the list below.
+ask-choice-many = That fits too many; here are { $shown }. Please type a few more letters.
+ask-choice-gone = What you had chosen is no longer in the list. Please choose again; your words are kept.
+ask-press-button = Please press one of the buttons below.
 ask-chosen = { $unit } · { $topic }
 ask-text = { $reader ->
     [child] Write your question, just as you would say it. Please leave out names and phone numbers.
@@ -36,7 +39,6 @@ ask-text-no-words = Please write your question in words.
 ask-text-joined = I have joined your new message to the question.
 ask-draft-kept = I have kept what you wrote; you need not type it again.
 ask-draft-edited = I have changed it as you edited your message.
-ask-draft-full = This is too long, I can join no more to it. Please shorten it.
 ask-draft-offered = You began a question:
 
     <blockquote>{ $text }</blockquote>
@@ -54,7 +56,8 @@ button-send = Send
 button-change-text = Change the words
 button-change-topic = Change topic
 button-change-unit = Change unit
-button-keep-new-text = Keep only the newest part
+button-drop-new-text = Drop the new part
+button-keep-new-text = Keep the new part only
 button-keep-text = Keep it as it is
 ask-sent = Received! The code of your question: <b>{ $code }</b>
 ask-repeated = You have sent this before; its code is still <b>{ $code }</b> ({ $unit }). It was not counted again.
@@ -68,6 +71,7 @@ ask-left-today = { $left ->
 button-ask-another = Ask another
 button-view = View { $code }
 ask-button-old = This button is an old one.
+ask-already-sent = This is sent already; its code is { $code }.
 ask-nothing-open = That button belonged to something that is finished.{ $code ->
     [none] {""}
    *[other] {" "}The last question you sent is { $code }.
@@ -107,6 +111,8 @@ edit-ask = Please send the new words for { $code }. The present ones:
 
     <blockquote>{ $text }</blockquote>
 edit-done = { $code } is updated.
+edit-repeats = These are the words of { $code }, which you have sent before, so the one below stays as it was.
+edit-withdrawn = { $code } was withdrawn and can no longer be changed. Type /ask to send a new one.
 update-offer = You edited the message that became { $code }. Update the question to these words?
 
     <blockquote>{ $text }</blockquote>
@@ -120,9 +126,11 @@ withdraw-done = { $code } is withdrawn. Your words stay here, for you alone.
 status-ask = Please type the question's code, for example { $example }.
 
 privacy-nothing = I keep nothing about you.
-privacy-draft = There is a question you began and have not sent.
+privacy-draft = Besides, there is a question you began and have not sent.
+privacy-draft-only = I keep only the question you began and have not sent. Unless you send it, it is erased after 24 hours.
 privacy-kept = <b>This is what I keep about you</b>
     • Chat account number: { $account }
+    • Language: { $language }
     • Age band: { $age }
     • Unit last chosen: { $unit }
     • Consent given: { $consent } (version { $version })
@@ -140,4 +148,13 @@ erase-ask = <b>Erase all your data?</b>
     This cannot be undone.
 button-erase-sure = Erase
 button-keep = Keep
-erase-done = Erased. { $deleted } questions are gone, { $kept } that were handed up are no longer linked to you. To ask again, type /ask.
+erase-done = All your data is erased.{ $deleted ->
+    [0] {""}
+    [one] {" "}{ $deleted } question is gone.
+   *[other] {" "}{ $deleted } questions are gone.
+}{ $kept ->
+    [0] {""}
+    [one] {" "}{ $kept } that was handed up stays, no longer linked to you.
+   *[other] {" "}{ $kept } that were handed up stay, no longer linked to you.
+} To ask again, type /ask.
+erase-nothing = I keep nothing of yours any more. To ask, type /ask.

@@ -13,7 +13,11 @@ filter-ask-since = Questions sent since which day?
 
 retention-ask = Erase the account numbers of everyone who asked? The questions stay, but nobody can link them to a person. This cannot be undone.
 button-retention-sure = Erase identities
-retention-done = The identities of { $count } people are erased. All questions are still there.
+retention-done = { $count ->
+    [0] There is no identity left to erase. All questions are still there.
+    [one] The identity of { $count } person is erased. All questions are still there.
+   *[other] The identities of { $count } people are erased. All questions are still there.
+}
 
 held-none = No question waits to be looked at.
 held-title = <b>{ $count } questions show signs of danger.</b> Help line: { $hotline }.

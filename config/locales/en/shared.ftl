@@ -33,6 +33,7 @@ button-agree = I agree
 button-disagree = I do not agree
 button-back = ‹ Back
 button-cancel = Cancel
+button-later = Later
 button-previous-page = ‹ Previous
 button-next-page = Next ›
 button-show-all = Show all
@@ -75,7 +76,7 @@ menu = <b>{ $title }</b>
     What would you like to do?
 menu-draft = You have a question you began. Press “Ask a question” to go on with it.
 
-start-unit-unknown = This link names a unit that is not in the list. Please choose your unit.
+start-unit-unknown = This link names a unit that is not in the list, so I will ask for yours.
 
 invite-offer = You are invited to be <b>{ $role }</b> of { $title }.
 

@@ -20,8 +20,11 @@ ask-unit = { $You } thuộc đơn vị nào?{ $many ->
     [yes] {" "}Gõ vài chữ để tìm nhanh, ví dụ hai chữ đầu của tên.
    *[no] {""}
 }
-ask-topic = { $unit }. Câu hỏi của { $you } thuộc lĩnh vực nào? Chưa rõ thì chọn “Nội dung khác”.
-ask-choice-not-found = Mình không tìm thấy “{ $words }” trong danh sách.
+ask-topic = { $unit }. Câu hỏi của { $you } thuộc lĩnh vực nào? Chưa rõ thì chọn mục cuối cùng.
+ask-choice-not-found = Mình không tìm thấy “{ $words }” trong danh sách dưới đây.
+ask-choice-many = Có nhiều kết quả quá, mình chỉ hiện { $shown }. { $You } gõ thêm vài chữ nhé.
+ask-choice-gone = Mục { $you } đã chọn không còn trong danh sách. { $You } chọn lại giúp mình, câu đã viết mình vẫn giữ.
+ask-press-button = { $You } bấm một trong các nút dưới đây giúp mình nhé.
 ask-chosen = { $unit } · { $topic }
 ask-text = { $reader ->
     [child] Em viết câu hỏi nhé. Viết như em nói là được. Đừng ghi tên, số điện thoại của ai.
@@ -37,7 +40,6 @@ ask-text-no-words = { $You } viết câu hỏi bằng chữ giúp mình nhé.
 ask-text-joined = Mình đã nối tin mới vào câu hỏi.
 ask-draft-kept = Mình đã giữ câu { $you } vừa viết, không phải gõ lại đâu.
 ask-draft-edited = Mình đã sửa theo tin { $you } vừa chỉnh.
-ask-draft-full = Câu này dài quá, mình không nối thêm được nữa. { $You } rút gọn lại giúp mình nhé.
 ask-draft-offered = { $You } đang viết dở một câu:
 
     <blockquote>{ $text }</blockquote>
@@ -55,7 +57,8 @@ button-send = Gửi
 button-change-text = Sửa nội dung
 button-change-topic = Đổi lĩnh vực
 button-change-unit = Đổi đơn vị
-button-keep-new-text = Chỉ giữ đoạn mới nhất
+button-drop-new-text = Bỏ đoạn mới
+button-keep-new-text = Chỉ giữ đoạn mới
 button-keep-text = Giữ câu hiện tại
 ask-sent = Đã nhận! Mã câu hỏi của { $you }: <b>{ $code }</b>
 ask-repeated = Câu này { $you } đã gửi rồi, mã vẫn là <b>{ $code }</b> ({ $unit }). Mình không ghi thành câu mới.
@@ -68,6 +71,7 @@ ask-left-today = { $left ->
 button-ask-another = Gửi câu khác
 button-view = Xem { $code }
 ask-button-old = Nút này đã cũ rồi.
+ask-already-sent = Câu này đã gửi rồi, mã là { $code }.
 ask-nothing-open = Nút vừa bấm thuộc về một việc đã xong.{ $code ->
     [none] {""}
    *[other] {" "}Câu gần nhất { $you } gửi có mã { $code }.
@@ -108,6 +112,8 @@ edit-ask = { $You } gửi nội dung mới cho câu { $code } nhé. Nội dung h
 
     <blockquote>{ $text }</blockquote>
 edit-done = Đã cập nhật câu { $code }.
+edit-repeats = Nội dung này trùng với câu { $code } mà { $you } đã gửi, nên mình giữ nguyên câu dưới đây.
+edit-withdrawn = Câu { $code } đã rút nên không sửa được nữa. { $You } gõ /hoi để gửi câu mới nhé.
 update-offer = { $You } vừa sửa tin nhắn đã thành câu { $code }. Cập nhật câu hỏi theo nội dung mới không?
 
     <blockquote>{ $text }</blockquote>
@@ -122,9 +128,11 @@ status-ask = { $You } gõ mã câu hỏi nhé, ví dụ { $example }.
 
 # Dữ liệu của tôi
 privacy-nothing = Mình không lưu gì về { $you }.
-privacy-draft = Có một câu đang viết dở, chưa gửi.
+privacy-draft = Ngoài ra có một câu đang viết dở, chưa gửi.
+privacy-draft-only = Mình chỉ giữ câu { $you } đang viết dở, chưa gửi. Nếu { $you } không gửi, câu này tự xóa sau 24 giờ.
 privacy-kept = <b>Mình lưu những điều này về { $you }</b>
     • Mã tài khoản chat: { $account }
+    • Ngôn ngữ: { $language }
     • Nhóm tuổi: { $age }
     • Đơn vị chọn gần nhất: { $unit }
     • Đồng ý lúc: { $consent } (bản { $version })
@@ -142,4 +150,11 @@ erase-ask = <b>Xóa mọi dữ liệu của { $you }?</b>
     Việc này không hoàn tác được.
 button-erase-sure = Xóa
 button-keep = Giữ lại
-erase-done = Đã xóa. { $deleted } câu hỏi đã xóa hẳn, { $kept } câu đã chuyển lên không còn nối với bạn. Khi nào muốn hỏi lại, bạn gõ /hoi nhé.
+erase-done = Đã xóa mọi dữ liệu của { $you }.{ $deleted ->
+    [0] {""}
+   *[other] {" "}{ $deleted } câu hỏi đã xóa hẳn.
+}{ $kept ->
+    [0] {""}
+   *[other] {" "}{ $kept } câu đã chuyển lên vẫn còn, nhưng không nối với { $you } nữa.
+} Khi nào muốn hỏi lại, { $you } gõ /hoi nhé.
+erase-nothing = Mình không còn giữ gì của { $you } nữa. Khi nào muốn hỏi, { $you } gõ /hoi nhé.

@@ -13,7 +13,10 @@ filter-ask-since = Lấy câu hỏi gửi từ ngày nào?
 
 retention-ask = Xóa mã tài khoản của mọi người đã gửi câu hỏi? Câu hỏi vẫn còn, nhưng không ai nối được với người gửi nữa. Việc này không hoàn tác được.
 button-retention-sure = Xóa danh tính
-retention-done = Đã xóa danh tính của { $count } người. Câu hỏi vẫn còn đủ.
+retention-done = { $count ->
+    [0] Không còn danh tính nào cần xóa. Câu hỏi vẫn còn đủ.
+   *[other] Đã xóa danh tính của { $count } người. Câu hỏi vẫn còn đủ.
+}
 
 held-none = Không có câu hỏi nào cần người xem.
 held-title = <b>{ $count } câu hỏi có dấu hiệu nguy hiểm.</b> Đường dây nóng: { $hotline }.

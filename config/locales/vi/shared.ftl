@@ -20,6 +20,7 @@ button-agree = Đồng ý
 button-disagree = Không đồng ý
 button-back = ‹ Quay lại
 button-cancel = Hủy
+button-later = Để sau
 button-previous-page = ‹ Trang trước
 button-next-page = Trang sau ›
 button-show-all = Hiện tất cả
@@ -63,7 +64,7 @@ menu = <b>{ $title }</b>
     { $You } muốn làm gì?
 menu-draft = { $You } còn một câu đang viết dở. Bấm “Gửi câu hỏi” để viết tiếp nhé.
 
-start-unit-unknown = Đường dẫn này chỉ tới một đơn vị không có trong danh sách. { $You } chọn lại đơn vị giúp mình nhé.
+start-unit-unknown = Đường dẫn này chỉ tới một đơn vị không có trong danh sách, nên mình sẽ hỏi đơn vị của { $you }.
 
 invite-offer = { $You } được mời làm <b>{ $role }</b> của { $title }.
 
@@ -103,17 +104,17 @@ content-location = Mình không cần vị trí của { $you }, và không lưu 
 content-forwarded = Mình không nhận tin chuyển tiếp, vì đó là lời của người khác. { $You } viết bằng lời của mình nhé.
 content-other = Mình chỉ đọc được chữ. { $You } viết câu hỏi bằng chữ giúp mình nhé.
 content-no-words = Mình chưa thấy chữ nào trong tin này. { $You } viết câu hỏi bằng chữ giúp mình nhé.
-content-caption-taken = Hình hay tệp thì mình không giữ được, nhưng phần chữ đi kèm mình đã nhận.
+content-caption-taken = Mình không giữ được hình hay tệp, nhưng phần chữ đi kèm thì mình đã nhận.
 unknown-command = Mình không có lệnh /{ $typed }. { $meant ->
     [none] Gõ /trogiup để xem các lệnh nhé.
    *[other] Có phải { $you } muốn gõ /{ $meant } không?
 }
 hint-how-to-ask = Mình chưa hiểu ý { $you }. Nếu đây là câu hỏi, { $you } viết rõ hơn một chút (ít nhất { $minimum } ký tự) rồi gửi lại nhé.
-group-hello = Chào mọi người. Mình chỉ nhận câu hỏi trong cuộc trò chuyện riêng, để không ai khác đọc được. Bạn bấm vào tên mình, mở trò chuyện riêng rồi gõ /hoi nhé.
+group-hello = Chào mọi người. Mình chỉ nhận câu hỏi trong cuộc trò chuyện riêng, để không ai khác đọc được. Ai muốn hỏi thì bấm vào tên mình, mở trò chuyện riêng rồi gõ /hoi nhé.
 
 # Việc chạy nền
 job-started = Đang làm tệp…
 job-progress = Đang làm tệp… { $percent }%
 job-finished = Tệp xong rồi, ở ngay dưới đây.
-job-failed = Có lỗi phía mình nên chưa làm được tệp. Bạn thử lại sau ít phút nhé.
-fault-ours = Có lỗi phía mình nên tin vừa rồi chưa được xử lý. Lỗi đã được ghi lại. Bạn gửi lại giúp mình nhé.
+job-failed = Có lỗi phía mình nên chưa làm được tệp. Thử lại sau ít phút giúp mình nhé.
+fault-ours = Có lỗi phía mình nên tin vừa rồi chưa được xử lý. Lỗi đã được ghi lại. Gửi lại giúp mình nhé.

@@ -1,0 +1,15 @@
+"""Promised message ids: what became of them."""
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from storage.tables import OutboxMessage
+
+
+async def message_id_of(session: AsyncSession, slot: int) -> int | None:
+    """The real id of a message that was promised under a slot, once it has been sent."""
+    found: int | None = await session.scalar(
+        select(col(OutboxMessage.message_id)).where(col(OutboxMessage.slot) == slot)
+    )
+    return found
