@@ -235,7 +235,10 @@ def _choices(
         return [*grid(buttons[:PAGE]), [show_all]]
     pages = max(1, -(-len(buttons) // PAGE))
     page = min(max(page, 0), pages - 1)
-    around = ((texts.plain("button-previous-page"), page - 1), (texts.plain("button-next-page"), page + 1))
+    around = (
+        (texts.plain("button-previous-page"), page - 1),
+        (texts.plain("button-next-page"), page + 1),
+    )
     turns = [
         button(label, TurnPageCallback(step=step, page=there))
         for label, there in around
