@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,7 +28,12 @@ class Calendar:
     def moment(self, name: MilestoneName, unit_code: str | None = None) -> datetime:
         """The milestone's moment, aware and in UTC."""
         moved = self.extension(name, unit_code)
-        return moved.moment if moved is not None else self.plan.moment(name)
+        return moved.moment.astimezone(UTC) if moved is not None else self.plan.moment(name)
+
+    def moved_at(self, name: MilestoneName, unit_code: str | None = None) -> datetime | None:
+        """When the milestone was moved to where it is, or None: it is where the plan has it."""
+        moved = self.extension(name, unit_code)
+        return moved.granted_at if moved is not None else None
 
     def revision(self, name: MilestoneName, unit_code: str | None = None) -> int:
         """0 for the plan's own moment, or the id of the extension in force."""

@@ -1,21 +1,22 @@
 """Moving a milestone: by an organiser, or at a unit lead's request."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from conference.auditing import record
 from conference.calendar import calendar_of
-from conference.errors import ConferenceError, NotAllowedError
+from conference.errors import ChoiceGoneError, ConferenceError, NotAllowedError
 from conference.notifying import notify
 from conference.roles import Actor, Permission, require
 from config.plan import ConferencePlan, MilestoneName
 from storage.extensions import open_request
-from storage.nudging import leads_of, reported_units
+from storage.nudging import asks_from, leads_any, may_remind_member, reported_units
+from storage.paced import Paced, write_each, write_to
 from storage.people import holders_of
-from storage.tables import AgeBand, Extension, ExtensionRequest, Person, Role, RoleGrant
+from storage.tables import Extension, ExtensionRequest, Person, Role
 
 EXTENDABLE: tuple[MilestoneName, ...] = ("asking_closes", "unit_reports_due")
 """What may be moved in the chat; the later milestones are the conference's own."""
@@ -49,10 +50,14 @@ async def extend(
     Whatever is derived from the milestone moves with it; each person affected hears once.
 
     Raises:
+        ChoiceGoneError: the plan has no such unit.
         MomentUnfitError: the moment is past, unchanged, or not before the conference.
     """
     require(actor, Permission.milestone_extend)
     calendar = await calendar_of(session, plan)
+    moment = moment.astimezone(UTC)
+    if unit_code is not None and unit_code not in {unit.code for unit in plan.units}:
+        raise ChoiceGoneError
     if milestone not in EXTENDABLE:
         raise MomentUnfitError
     if not now < moment < calendar.moment("conference_opens"):
@@ -78,41 +83,56 @@ async def extend(
         milestone=milestone,
         unit=unit_code,
     )
-    people = await _affected(session, plan, milestone, unit_code)
-    for person in people:
-        await notify(
-            session,
-            person,
-            "extended",
-            key=f"extended:{granted.id}",
-            now=now,
-            not_after=moment,
-            extension=granted.id,
+    people = await write_to(
+        session,
+        *await _affected(session, plan, granted),
+        kind="extended",
+        key=f"extended:{granted.id}",
+        content={"extension": granted.id},
+        now=now,
+        not_after=moment,
+    )
+    return granted, people
+
+
+async def extension_still_true(
+    session: AsyncSession, plan: ConferencePlan, person: Person, extension_id: int
+) -> Extension | None:
+    """An extension, if it still concerns this person at the moment of telling them.
+
+    None: another one is in force for them by now, or they have done what they got time for.
+    """
+    granted = await session.get(Extension, extension_id)
+    if granted is None:
+        return None
+    is_affected = await session.scalar(
+        select(col(Person.id)).where(
+            col(Person.id) == person.id, *await _affected(session, plan, granted)
         )
-    return granted, len(people)
+    )
+    return granted if is_affected is not None else None
 
 
 async def _affected(
-    session: AsyncSession, plan: ConferencePlan, milestone: MilestoneName, unit_code: str | None
-) -> list[Person]:
-    """Leads who still owe a report; for asking, also the members (never the under-16s)."""
-    units = [unit_code] if unit_code else [unit.code for unit in plan.units]
-    reported = await reported_units(session)
-    owing = [code for code in units if code not in reported or milestone == "asking_closes"]
-    people = {person.id: person for _, person in await leads_of(session, owing)}
-    if milestone == "asking_closes":
-        query = select(Person).where(
-            col(Person.consented_at).is_not(None),
-            col(Person.age_band) != AgeBand.under_16,
-            col(Person.reminders_stopped_at).is_(None),
-            col(Person.id).not_in(
-                select(col(RoleGrant.person_id)).where(col(RoleGrant.revoked_at).is_(None))
-            ),
-        )
-        if unit_code is not None:
-            query = query.where(col(Person.unit_code) == unit_code)
-        people |= {person.id: person for person in await session.scalars(query)}
-    return [person for person in people.values() if person.unreachable_at is None]
+    session: AsyncSession, plan: ConferencePlan, granted: Extension
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """The conditions on a person whom an extension concerns.
+
+    Leads who still owe a report; for asking, the leads and the members whom the bot may remind.
+    """
+    calendar = await calendar_of(session, plan)
+    units = [unit.code for unit in plan.units]
+    is_for_asking = granted.milestone == "asking_closes"
+    done = set() if is_for_asking else await reported_units(session)
+    in_force = [
+        code
+        for code in (*units, None)
+        if calendar.revision(granted.milestone, code) == granted.id  # type: ignore[arg-type]
+    ]
+    concerned = leads_any([code for code in in_force if code is not None and code not in done])
+    if is_for_asking:
+        concerned = or_(concerned, and_(may_remind_member(), asks_from(in_force, units)))
+    return concerned, col(Person.unreachable_at).is_(None)
 
 
 async def ask_for_time(
@@ -138,6 +158,7 @@ async def ask_for_time(
         raise NotAllowedError(permission=Permission.report_send.value)
     calendar = await calendar_of(session, plan)
     here = calendar.moment("unit_reports_due", unit_code)
+    wanted = wanted.astimezone(UTC)
     if not max(now, here) < wanted < calendar.moment("conference_opens"):
         raise MomentUnfitError
     before = await open_request(session, unit_code, "unit_reports_due")
@@ -162,16 +183,14 @@ async def ask_for_time(
         now=now,
         unit=unit_code,
     )
-    for organiser in await holders_of(session, Role.organiser):
-        await notify(
-            session,
-            organiser,
-            "extension-request",
-            key=f"extension-request:{request.id}",
-            now=now,
-            not_after=wanted,
-            request=request.id,
-        )
+    key, content = f"extension-request:{request.id}", {"request": request.id}
+    organisers = await holders_of(session, Role.organiser)
+    await write_each(
+        session,
+        "extension-request",
+        [Paced(organiser, key, content, wanted) for organiser in organisers],
+        now=now,
+    )
     return request
 
 

@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.paced import Paced, write_each
 from storage.people import holders_of
-from storage.tables import Lane, OutboxMessage, OutboxState, Person, Question, Role
+from storage.tables import Person, Question, Role
 
 
 async def notify(
@@ -31,25 +31,7 @@ async def notify(
         not_after: when it is of no use any more.
         parameters: ids and codes that the wording needs, never words.
     """
-    on_postgresql = session.get_bind().dialect.name == "postgresql"
-    insert = postgresql.insert if on_postgresql else sqlite.insert
-    await session.execute(
-        insert(OutboxMessage)
-        .values(
-            lane=Lane.paced,
-            key=f"{key}:{person.id}",
-            bot_id="",
-            channel=person.channel,
-            chat_id=person.external_id,
-            recipient_id=person.id,
-            kind=kind,
-            content=parameters,
-            state=OutboxState.due,
-            created_at=now,
-            not_after=not_after,
-        )
-        .on_conflict_do_nothing(index_elements=["key"])
-    )
+    await write_each(session, kind, [Paced(person, key, parameters, not_after)], now=now)
 
 
 async def notify_duty(session: AsyncSession, question: Question, *, now: datetime) -> None:
@@ -57,12 +39,8 @@ async def notify_duty(session: AsyncSession, question: Question, *, now: datetim
     people = await holders_of(session, Role.duty_officer) or await holders_of(
         session, Role.organiser
     )
-    for person in people:
-        await notify(
-            session,
-            person,
-            "held-question",
-            key=f"held:{question.id}:{now.isoformat(timespec='seconds')}",
-            now=now,
-            code=question.code,
-        )
+    key = f"held:{question.id}:{now.isoformat(timespec='seconds')}"
+    content = {"code": question.code}
+    await write_each(
+        session, "held-question", [Paced(person, key, content) for person in people], now=now
+    )

@@ -1,8 +1,8 @@
 """When reminders are due: derived from milestones, never stored. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,9 @@ NudgeKind = Literal[
     "organisers_with_late_units",
     "organisers_with_units_without_lead",
 ]
+ORGANISERS_KINDS: frozenset[NudgeKind] = frozenset(
+    {"organisers_with_late_units", "organisers_with_units_without_lead"}
+)
 SERVED: frozenset[Audience] = frozenset(
     {
         "unit_leads_without_report",
@@ -41,6 +44,8 @@ class Round:
     due_at: datetime
     not_after: datetime
     """When it is of no use any more."""
+    moved_at: datetime | None
+    """When its milestone was moved: what would have been due before that is not caught up."""
 
     @property
     def key(self) -> str:
@@ -61,7 +66,9 @@ def rounds(calendar: Calendar) -> Iterator[Round]:
     for nudge in calendar.plan.nudges:
         if nudge.audience == "members_without_question":
             for unit_code in (*units, None):
-                yield from _rounds(calendar, nudge, "members_without_question", unit_code)
+                for one in _rounds(calendar, nudge, "members_without_question", unit_code):
+                    if one.due_at >= calendar.moment("asking_opens"):
+                        yield one
         elif nudge.audience in SERVED:
             for unit_code in units:
                 yield from _rounds(calendar, nudge, nudge.audience, unit_code)  # type: ignore[arg-type]
@@ -78,29 +85,42 @@ def _rounds(
     *,
     only_before: bool = False,
 ) -> Iterator[Round]:
-    name = nudge.milestone
+    name, plan = nudge.milestone, calendar.plan
     milestone = calendar.moment(name, unit_code)
     for offset in nudge.before:
-        yield Round(
-            kind,
-            name,
-            f"-{offset_words(offset)}",
-            unit_code,
-            calendar.revision(name, unit_code),
-            due_before(offset, milestone, calendar.plan.quiet_hours, calendar.plan.zone),
-            milestone,
-        )
+        due = due_before(offset, milestone, plan.quiet_hours, plan.zone)
+        if due is not None:
+            yield _round(calendar, kind, name, f"-{offset_words(offset)}", unit_code, due)
     for offset in () if only_before else nudge.after:
-        due = offset.moment(milestone, calendar.plan.zone, before=False)
-        yield Round(
-            kind,
-            name,
-            f"+{offset_words(offset)}",
-            unit_code,
-            calendar.revision(name, unit_code),
-            next_allowed(due, calendar.plan.quiet_hours, calendar.plan.zone),
-            _next_milestone(calendar, name, unit_code),
-        )
+        due = due_after(offset, milestone, plan.quiet_hours, plan.zone)
+        yield _round(calendar, kind, name, f"+{offset_words(offset)}", unit_code, due)
+
+
+def _round(
+    calendar: Calendar,
+    kind: NudgeKind,
+    name: MilestoneName,
+    offset: str,
+    unit_code: str | None,
+    due: datetime,
+) -> Round:
+    milestone = calendar.moment(name, unit_code)
+    if due < milestone:
+        not_after = milestone
+    elif kind == "organisers_with_late_units":
+        not_after = calendar.moment("conference_opens")
+    else:
+        not_after = _next_milestone(calendar, name, unit_code)
+    return Round(
+        kind,
+        name,
+        offset,
+        unit_code,
+        calendar.revision(name, unit_code),
+        due,
+        not_after,
+        calendar.moved_at(name, unit_code),
+    )
 
 
 def _organisers_rounds(calendar: Calendar, nudge: Nudge, unit_code: str) -> Iterator[Round]:
@@ -108,19 +128,18 @@ def _organisers_rounds(calendar: Calendar, nudge: Nudge, unit_code: str) -> Iter
     yield from _rounds(
         calendar, nudge, "organisers_with_units_without_lead", unit_code, only_before=True
     )
-    if nudge.escalate_after is None:
-        return
-    name = nudge.milestone
-    due = calendar.moment(name, unit_code) + nudge.escalate_after
-    yield Round(
-        "organisers_with_late_units",
-        name,
-        "escalation",
-        unit_code,
-        calendar.revision(name, unit_code),
-        next_allowed(due, calendar.plan.quiet_hours, calendar.plan.zone),
-        calendar.moment("conference_opens"),
-    )
+    if nudge.escalate_after is not None:
+        late = Offset(exact=nudge.escalate_after)
+        plan, milestone = calendar.plan, calendar.moment(nudge.milestone, unit_code)
+        due = due_after(late, milestone, plan.quiet_hours, plan.zone)
+        yield _round(
+            calendar,
+            "organisers_with_late_units",
+            nudge.milestone,
+            "escalation",
+            unit_code,
+            due,
+        )
 
 
 def _next_milestone(calendar: Calendar, name: MilestoneName, unit_code: str | None) -> datetime:
@@ -142,15 +161,32 @@ def offset_words(offset: Offset) -> str:
     return f"{minutes // 60}h" if minutes % 60 == 0 else f"{minutes}m"
 
 
-def due_before(offset: Offset, milestone: datetime, quiet: QuietHours, zone: ZoneInfo) -> datetime:
+def due_before(
+    offset: Offset, milestone: datetime, quiet: QuietHours, zone: ZoneInfo
+) -> datetime | None:
     """When a reminder before a milestone is due (aware UTC).
 
     Quiet hours move it to the next allowed minute, but never past its milestone: then it goes
-    out in the last minute before the quiet hours begin.
+    out in the last minute before the quiet hours begin. None: a moved milestone lies before the
+    offset's local hour, so there is no such moment.
     """
     due = offset.moment(milestone, zone, before=True)
+    if due >= milestone:
+        return None
     allowed = next_allowed(due, quiet, zone)
     return allowed if allowed < milestone else _quiet_began(due, quiet, zone) - _MINUTE
+
+
+def due_after(offset: Offset, milestone: datetime, quiet: QuietHours, zone: ZoneInfo) -> datetime:
+    """When a reminder after a milestone is due (aware UTC).
+
+    A milestone moved past the offset's local hour has it on the next day. Quiet hours move it to
+    the next allowed minute.
+    """
+    due = offset.moment(milestone, zone, before=False)
+    if due < milestone:
+        due = replace(offset, days=offset.days + 1).moment(milestone, zone, before=False)
+    return next_allowed(due, quiet, zone)
 
 
 def is_quiet(moment: datetime, quiet: QuietHours, zone: ZoneInfo) -> bool:
@@ -167,10 +203,12 @@ def next_allowed(moment: datetime, quiet: QuietHours, zone: ZoneInfo) -> datetim
         return moment
     local = moment.astimezone(zone)
     day = local.date() if local.time() < quiet.ends else local.date() + _DAY
-    return datetime.combine(day, quiet.ends, zone).astimezone(moment.tzinfo)
+    # An hour that the clocks repeat is meant as the one that the moment itself lies in.
+    ends = datetime.combine(day, quiet.ends, zone).replace(fold=local.fold)
+    return ends.astimezone(UTC)
 
 
 def _quiet_began(moment: datetime, quiet: QuietHours, zone: ZoneInfo) -> datetime:
     local = moment.astimezone(zone)
     day = local.date() if local.time() >= quiet.begins else local.date() - _DAY
-    return datetime.combine(day, quiet.begins, zone).astimezone(moment.tzinfo)
+    return datetime.combine(day, quiet.begins, zone).astimezone(UTC)

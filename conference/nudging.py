@@ -1,10 +1,11 @@
 """Reminders: planned at each tick from the milestones in force, checked again when sent."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
-from typing import Any
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,23 +13,35 @@ from sqlmodel import col
 
 from conference.auditing import record
 from conference.calendar import Calendar, calendar_of
-from conference.notifying import notify
-from conference.nudge_times import NudgeKind, Round, rounds
+from conference.nudge_times import ORGANISERS_KINDS, NudgeKind, Round, is_quiet, rounds
 from conference.roles import Actor, Permission, require
 from config.plan import ConferencePlan, MilestoneName
 from storage.nudging import (
+    asks_from,
     claim_rounds,
+    count_people,
+    give_way,
+    is_silent,
+    last_message_id,
     leads_of,
-    member_is_silent,
+    may_remind_member,
+    messages_after,
     planned_rounds,
     question_counts,
-    remind_members,
+    reminded_since,
     reported_units,
 )
+from storage.paced import Paced, write_each, write_to
 from storage.people import grants_of, holders_of
 from storage.tables import Person, QuestionState, Role
 
+NUDGE = "nudge"
+"""The kind of every reminder, and the beginning of its key."""
+BY_HAND = f"{NUDGE}:by-hand"
 MORNING = time(8)
+_HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +53,11 @@ class Part:
     unit_code: str | None
     revision: int
 
+    @property
+    def purpose(self) -> tuple[str, str, str | None]:
+        """What it is about; one message says it once."""
+        return self.kind, self.milestone, self.unit_code
+
     def as_content(self) -> dict[str, Any]:
         """For an outbox row."""
         return {
@@ -49,18 +67,58 @@ class Part:
             "revision": self.revision,
         }
 
+    @classmethod
+    def from_content(cls, stored: Mapping[str, Any]) -> "Part":
+        """What `as_content` gave."""
+        return cls(stored["kind"], stored["milestone"], stored["unit"], stored["revision"])
+
+
+def _part_of(one: Round) -> Part:
+    return Part(one.kind, one.milestone, one.unit_code, one.revision)
+
+
+def _content(parts: Iterable[Part]) -> dict[str, Any]:
+    return {"parts": [part.as_content() for part in parts]}
+
+
+@dataclass(frozen=True, slots=True)
+class _Owed:
+    """What the units owe at this moment."""
+
+    led: AbstractSet[str]
+    reported: AbstractSet[str]
+    unreviewed: AbstractSet[str]
+
+    def by(self, part: Part) -> bool:
+        """Whether the unit of an official's reminder still owes what it is about."""
+        if part.unit_code in self.reported:
+            return False
+        if part.kind == "organisers_with_units_without_lead":
+            return part.unit_code not in self.led
+        if part.kind == "unit_leads_with_unreviewed_questions":
+            return part.unit_code in self.unreviewed
+        return True
+
+
+async def _owed(session: AsyncSession, led: AbstractSet[str]) -> _Owed:
+    unreviewed = await question_counts(session, QuestionState.submitted)
+    return _Owed(led, await reported_units(session), unreviewed.keys())
+
 
 async def plan_nudges(session: AsyncSession, plan: ConferencePlan, *, now: datetime) -> int:
     """Write down what has become due; returns how many messages that makes.
 
-    A round is planned once, whoever's tick comes first. Of several late rounds with one purpose
-    the last one still of use is sent, the others are skipped with the reason. Several matters
-    for one person become one message. Whoever joined after a round was due waits for the next.
+    A round is planned once, whoever's tick comes first, and never in quiet hours. Of several
+    late rounds with one purpose the last one still of use is sent, the others are skipped with
+    the reason. Several matters for one person become one message, and so does what has not left
+    since an earlier round. A member or lead who joined after a round was due waits for the next.
     """
+    if is_quiet(now, plan.quiet_hours, plan.zone):
+        return 0
     calendar = await calendar_of(session, plan)
-    due = [one for one in rounds(calendar) if one.due_at <= now]
-    known = await planned_rounds(session, [one.key for one in due])
-    fresh = [one for one in due if one.key not in known]
+    due = {one.key: one for one in rounds(calendar) if one.due_at <= now}
+    known = await planned_rounds(session)
+    fresh = [one for key, one in due.items() if key not in known]
     if not fresh:
         return 0
     chosen, skipped = _chosen(fresh, now)
@@ -78,20 +136,38 @@ async def plan_nudges(session: AsyncSession, plan: ConferencePlan, *, now: datet
         ],
     )
     chosen = [one for one in chosen if one.key in claimed]
-    written = 0
-    for one in chosen:
-        if one.kind == "members_without_question":
-            part = Part(one.kind, one.milestone, one.unit_code, one.revision)
-            written += await remind_members(
-                session,
-                key=one.key,
-                unit_code=one.unit_code,
-                joined_before=one.due_at,
-                not_after=one.not_after,
-                content={"parts": [part.as_content()]},
-                now=now,
+    if not chosen:
+        return 0
+    before = await last_message_id(session)
+    people = {
+        one.key: await _remind_members(session, plan, one, now)
+        for one in chosen
+        if one.kind == "members_without_question"
+    }
+    written = sum(people.values())
+    officials = _by_person(
+        (person, one) for one, person in await _officials_for(session, plan, chosen)
+    )
+    for _, theirs in officials.values():
+        for one in theirs:
+            people[one.key] = people.get(one.key, 0) + 1
+    written += await _write_nudges(
+        session,
+        [
+            Paced(
+                person,
+                f"{NUDGE}:{theirs[0].key}",
+                _content(map(_part_of, theirs)),
+                max(one.not_after for one in theirs),
             )
-    return written + await _remind_officials(session, calendar, chosen, now)
+            for person, theirs in officials.values()
+        ],
+        before,
+        now,
+    )
+    if people:
+        await count_people(session, people)
+    return written
 
 
 def _chosen(fresh: Sequence[Round], now: datetime) -> tuple[list[Round], dict[str, str]]:
@@ -99,7 +175,9 @@ def _chosen(fresh: Sequence[Round], now: datetime) -> tuple[list[Round], dict[st
     by_purpose: dict[tuple[str, str, str | None], list[Round]] = defaultdict(list)
     skipped: dict[str, str] = {}
     for one in sorted(fresh, key=lambda each: each.due_at):
-        if now >= one.not_after:
+        if one.moved_at is not None and one.due_at <= one.moved_at:
+            skipped[one.key] = "due before the milestone was moved"
+        elif now >= one.not_after:
             skipped[one.key] = "too late"
         else:
             by_purpose[one.purpose].append(one)
@@ -110,38 +188,66 @@ def _chosen(fresh: Sequence[Round], now: datetime) -> tuple[list[Round], dict[st
     return chosen, skipped
 
 
-async def _remind_officials(
-    session: AsyncSession, calendar: Calendar, chosen: Iterable[Round], now: datetime
+async def _remind_members(
+    session: AsyncSession, plan: ConferencePlan, one: Round, now: datetime
 ) -> int:
-    matters: dict[int, tuple[Person, list[Round]]] = {}
-    for one in chosen:
-        if one.kind == "members_without_question":
-            continue
-        for person in await _people_for(session, calendar, one):
-            matters.setdefault(person.id or 0, (person, []))[1].append(one)
-    for person, theirs in matters.values():
-        parts = [Part(one.kind, one.milestone, one.unit_code, one.revision) for one in theirs]
-        await notify(
-            session,
-            person,
-            "nudge",
-            key=f"nudge:{theirs[0].key}",
-            now=now,
-            not_after=max(one.not_after for one in theirs),
-            parts=[part.as_content() for part in parts],
-        )
-    return len(matters)
+    return await write_to(
+        session,
+        asks_from([one.unit_code], [unit.code for unit in plan.units]),
+        col(Person.consented_at) <= one.due_at,
+        may_remind_member(),
+        is_silent(),
+        kind=NUDGE,
+        key=f"{NUDGE}:{one.key}",
+        content=_content([_part_of(one)]),
+        now=now,
+        not_after=one.not_after,
+    )
 
 
-async def _people_for(session: AsyncSession, calendar: Calendar, one: Round) -> Sequence[Person]:
-    assert one.unit_code is not None  # noqa: S101  officials' rounds name a unit
-    part = Part(one.kind, one.milestone, one.unit_code, one.revision)
-    if not await _still_true(session, calendar, part):
+async def _officials_for(
+    session: AsyncSession, plan: ConferencePlan, chosen: Sequence[Round]
+) -> list[tuple[Round, Person]]:
+    """Who is meant by each round for leads or organisers."""
+    if all(one.kind == "members_without_question" for one in chosen):
         return []
-    if one.kind.startswith("unit_leads"):
-        return [p for _, p in await leads_of(session, [one.unit_code], before=one.due_at)]
+    leads = await leads_of(session, [unit.code for unit in plan.units])
+    owed = await _owed(session, {lead.unit_code for lead in leads})
     organisers = await holders_of(session, Role.organiser)
-    return [one for one in organisers if one.unreachable_at is None]
+    meant: list[tuple[Round, Person]] = []
+    for one in chosen:
+        if one.kind == "members_without_question" or not owed.by(_part_of(one)):
+            continue
+        if one.kind in ORGANISERS_KINDS:
+            people = organisers
+        else:
+            people = [
+                lead.person
+                for lead in leads
+                if lead.unit_code == one.unit_code and lead.since <= one.due_at
+            ]
+        meant += [(one, person) for person in people if person.unreachable_at is None]
+    return meant
+
+
+async def _write_nudges(
+    session: AsyncSession, messages: Sequence[Paced], before: int, now: datetime
+) -> int:
+    """Write these, and take in what of earlier nudges has not left yet."""
+    written = await write_each(session, NUDGE, messages, now=now)
+    left_over: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    useful_until: dict[int, datetime] = {}
+    for person_id, content, not_after in await give_way(session, NUDGE, after_id=before):
+        if person_id in written:
+            left_over[person_id] += content["parts"]
+            useful_until[person_id] = max(not_after or now, useful_until.get(person_id, now))
+    for row in await messages_after(session, NUDGE, left_over, after_id=before):
+        person_id = row.recipient_id or 0
+        parts = map(Part.from_content, [*left_over[person_id], *row.content["parts"]])
+        row.content = _content({part.purpose: part for part in parts}.values())
+        row.not_after = max(row.not_after or now, useful_until[person_id])
+    await session.flush()
+    return len(written)
 
 
 async def parts_still_true(
@@ -152,40 +258,31 @@ async def parts_still_true(
 ) -> tuple[Calendar, list[Part]]:
     """What of a reminder still holds at the moment of sending: nobody who has acted is nudged."""
     calendar = await calendar_of(session, plan)
-    grants = await grants_of(session, person.id or 0)
-    led = {grant.unit_code for grant in grants if grant.role is Role.unit_lead}
-    is_organiser = any(grant.role is Role.organiser for grant in grants)
-    true: list[Part] = []
-    for stored in parts:
-        part = Part(stored["kind"], stored["milestone"], stored["unit"], stored["revision"])
-        if part.kind == "members_without_question":
-            is_meant = await session.scalar(
-                select(col(Person.id)).where(col(Person.id) == person.id, *member_is_silent())
+    units = {unit.code for unit in plan.units}
+    stored = [
+        part
+        for part in map(Part.from_content, parts)
+        if part.revision == calendar.revision(part.milestone, part.unit_code)
+        and part.unit_code in {None, *units}
+    ]
+    if all(part.kind == "members_without_question" for part in stored):
+        is_meant = await session.scalar(
+            select(col(Person.id)).where(
+                col(Person.id) == person.id, may_remind_member(), is_silent()
             )
-        elif part.kind.startswith("organisers"):
-            is_meant = is_organiser
-        else:
-            is_meant = part.unit_code in led
-        if is_meant and await _still_true(session, calendar, part):
-            true.append(part)
-    return calendar, true
-
-
-async def _still_true(session: AsyncSession, calendar: Calendar, part: Part) -> bool:
-    """The milestone has not moved since, and the unit still owes what it is reminded of."""
-    if part.revision != calendar.revision(part.milestone, part.unit_code):
-        return False
-    if part.kind == "members_without_question":
-        return True
-    unit_code = part.unit_code or ""
-    if unit_code in await reported_units(session):
-        return False
-    if part.kind == "organisers_with_units_without_lead":
-        return not await leads_of(session, [unit_code])
-    if part.kind == "unit_leads_with_unreviewed_questions":
-        counts = await question_counts(session, QuestionState.submitted)
-        return counts.get(unit_code, 0) > 0
-    return True
+        )
+        return calendar, stored if is_meant else []
+    grants = await grants_of(session, person.id or 0)
+    theirs = {grant.unit_code for grant in grants if grant.role is Role.unit_lead}
+    is_organiser = any(grant.role is Role.organiser for grant in grants)
+    owed = await _owed(session, {lead.unit_code for lead in await leads_of(session, units)})
+    return calendar, [
+        part
+        for part in stored
+        if (is_organiser if part.kind in ORGANISERS_KINDS else part.unit_code in theirs)
+        and part.kind != "members_without_question"
+        and owed.by(part)
+    ]
 
 
 async def stop_reminders(session: AsyncSession, actor: Actor, *, now: datetime) -> bool:
@@ -206,8 +303,9 @@ async def snooze(
     if actor.person is None:
         return None
     local = now.astimezone(plan.zone)
-    tomorrow = local.date() + timedelta(days=1)
-    until = datetime.combine(tomorrow, max(MORNING, plan.quiet_hours.ends), plan.zone)
+    is_before_dawn = is_quiet(now, plan.quiet_hours, plan.zone) and local.time() < MORNING
+    day = local.date() + timedelta(days=0 if is_before_dawn else 1)
+    until = datetime.combine(day, max(MORNING, plan.quiet_hours.ends), plan.zone).astimezone(UTC)
     actor.person.snoozed_until = until
     session.add(actor.person)
     await session.flush()
@@ -219,36 +317,58 @@ async def late_leads(session: AsyncSession, plan: ConferencePlan) -> list[tuple[
     reported = await reported_units(session)
     owing = [unit.code for unit in plan.units if unit.code not in reported]
     return [
-        (unit, person)
-        for unit, person in await leads_of(session, owing)
-        if person.unreachable_at is None
+        (lead.unit_code, lead.person)
+        for lead in await leads_of(session, owing)
+        if lead.person.unreachable_at is None
     ]
 
 
 async def remind_now(
     session: AsyncSession, actor: Actor, *, plan: ConferencePlan, now: datetime
 ) -> int:
-    """An organiser's word: remind the late leads at once; at most once an hour each."""
+    """An organiser's word: remind the late leads at once, each at most once an hour.
+
+    Returns how many are reminded.
+    """
     require(actor, Permission.nudge_send)
     calendar = await calendar_of(session, plan)
-    by_person: dict[int, tuple[Person, list[Part]]] = {}
-    for unit, person in await late_leads(session, plan):
-        part = Part(
-            "unit_leads_without_report",
-            "unit_reports_due",
-            unit,
-            calendar.revision("unit_reports_due", unit),
-        )
-        by_person.setdefault(person.id or 0, (person, []))[1].append(part)
-    for person, parts in by_person.values():
-        await notify(
-            session,
-            person,
-            "nudge",
-            key=f"nudge:by-hand:{now:%Y-%m-%dT%H}",
-            now=now,
-            parts=[part.as_content() for part in parts],
-        )
-    record(session, actor, "nudges.sent", ("conference", ""), now=now, people=len(by_person))
+    reminded = await reminded_since(session, f"{BY_HAND}:", now - _HOUR)
+    before = await last_message_id(session)
+    late = _by_person(
+        (person, unit)
+        for unit, person in await late_leads(session, plan)
+        if person.id not in reminded
+    )
+    people = await _write_nudges(
+        session,
+        [
+            Paced(
+                person,
+                f"{BY_HAND}:{now:%Y-%m-%dT%H}",
+                _content(
+                    Part(
+                        "unit_leads_without_report",
+                        "unit_reports_due",
+                        unit,
+                        calendar.revision("unit_reports_due", unit),
+                    )
+                    for unit in units
+                ),
+                now + _DAY,
+            )
+            for person, units in late.values()
+        ],
+        before,
+        now,
+    )
+    record(session, actor, "nudges.sent", ("conference", ""), now=now, people=people)
     await session.flush()
-    return len(by_person)
+    return people
+
+
+def _by_person(pairs: Iterable[tuple[Person, T]]) -> dict[int, tuple[Person, list[T]]]:
+    """What each person is meant by, in order."""
+    theirs: dict[int, tuple[Person, list[T]]] = {}
+    for person, one in pairs:
+        theirs.setdefault(person.id or 0, (person, []))[1].append(one)
+    return theirs

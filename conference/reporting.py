@@ -1,20 +1,22 @@
 """A unit's report: its lead hands the questions up, once and again for what comes later."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from conference.auditing import record
 from conference.calendar import calendar_of
-from conference.errors import ConferenceError, NotAllowedError
+from conference.errors import ChoiceGoneError, ConferenceError, NotAllowedError
 from conference.roles import Actor, Permission, require
 from config.plan import ConferencePlan
 from storage.nudging import leads_of, question_counts
 from storage.questions import report_of
+from storage.reports import lock_unit, reports_by_unit
 from storage.tables import Question, QuestionState, Report, Role
 
 
@@ -55,35 +57,26 @@ async def unit_progress(
     waiting = await question_counts(session, QuestionState.submitted)
     held = await question_counts(session, QuestionState.held)
     codes = [unit.code for unit in plan.units]
-    leads: dict[str, int] = {}
-    for unit_code, _ in await leads_of(session, codes):
-        leads[unit_code] = leads.get(unit_code, 0) + 1
+    leads = Counter(lead.unit_code for lead in await leads_of(session, codes))
+    reports = await reports_by_unit(session)
     rows = []
     for code in codes:
-        report = await report_of(session, code)
+        theirs = reports.get(code, [])
         due = calendar.moment("unit_reports_due", code)
-        first = await _first_report(session, code)
-        until = first.handed_up_at if first is not None else now
+        until = theirs[0].handed_up_at if theirs else now
         rows.append(
             UnitProgress(
                 code,
                 asked.get(code, 0),
                 waiting.get(code, 0),
                 held.get(code, 0),
-                leads.get(code, 0),
-                report,
+                leads[code],
+                theirs[-1] if theirs else None,
                 due,
                 until - due if until >= due else None,
             )
         )
     return rows
-
-
-async def _first_report(session: AsyncSession, unit_code: str) -> Report | None:
-    found: Report | None = await session.scalar(
-        select(Report).where(col(Report.unit_code) == unit_code, col(Report.number) == 1)
-    )
-    return found
 
 
 async def units_to_report(
@@ -94,7 +87,7 @@ async def units_to_report(
     codes = [unit.code for unit in plan.units]
     if Role.organiser not in actor.roles:
         return [code for code in codes if code in actor.led_units]
-    led = {unit_code for unit_code, _ in await leads_of(session, codes)}
+    led = {lead.unit_code for lead in await leads_of(session, codes)}
     return [code for code in codes if code in actor.led_units or code not in led]
 
 
@@ -112,17 +105,19 @@ async def hand_up(
 
     Raises:
         NotAllowedError: the person leads another unit.
+        ChoiceGoneError: the plan has no such unit.
         UnitHasLeadError: an organiser, and the unit has a lead.
         NothingToReportError: reported already, and nothing has come since.
     """
     require(actor, Permission.report_send)
-    leads = await leads_of(session, [unit_code])
     is_lead = unit_code in actor.led_units
-    if not is_lead:
-        if Role.organiser not in actor.roles:
-            raise NotAllowedError(permission=Permission.report_send.value)
-        if leads:
-            raise UnitHasLeadError(unit=plan.unit(unit_code).name)
+    if not is_lead and Role.organiser not in actor.roles:
+        raise NotAllowedError(permission=Permission.report_send.value)
+    if unit_code not in {unit.code for unit in plan.units}:
+        raise ChoiceGoneError
+    await lock_unit(session, unit_code)
+    if not is_lead and await leads_of(session, [unit_code]):
+        raise UnitHasLeadError(unit=plan.unit(unit_code).name)
     before = await report_of(session, unit_code)
     moved = list(
         await session.scalars(

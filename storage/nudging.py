@@ -1,17 +1,17 @@
 """Queries for reminders: who is meant, and which rounds are planned already."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
-from sqlalchemy import String, cast, exists, func, insert, literal, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from storage.paced import insert_new
 from storage.tables import (
     AgeBand,
-    Lane,
     NudgeRound,
     OutboxMessage,
     OutboxState,
@@ -24,44 +24,64 @@ from storage.tables import (
 )
 
 
-async def planned_rounds(session: AsyncSession, keys: Collection[str]) -> set[str]:
-    """Of these rounds those that are planned already."""
-    found = await session.scalars(select(col(NudgeRound.key)).where(col(NudgeRound.key).in_(keys)))
-    return set(found)
+class Lead(NamedTuple):
+    """Who leads a unit."""
+
+    unit_code: str
+    person: Person
+    since: datetime
+
+
+async def planned_rounds(session: AsyncSession) -> set[str]:
+    """The rounds that are planned already."""
+    return set(await session.scalars(select(col(NudgeRound.key))))
 
 
 async def claim_rounds(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> set[str]:
-    """Write rounds down as planned; returns those that this transaction was the first to write."""
-    on_postgresql = session.get_bind().dialect.name == "postgresql"
-    make = postgresql.insert if on_postgresql else sqlite.insert
+    """Write rounds down as planned; returns those that this transaction was the first to write.
+
+    Always in the order of their keys, so that two who claim at once wait and never deadlock.
+    """
     found = await session.scalars(
-        make(NudgeRound)
-        .values(list(rows))
+        insert_new(session, NudgeRound)
         .on_conflict_do_nothing(index_elements=["key"])
-        .returning(col(NudgeRound.key))
+        .returning(col(NudgeRound.key)),
+        sorted(rows, key=itemgetter("key")),
     )
     return set(found)
 
 
-async def leads_of(
-    session: AsyncSession, unit_codes: Collection[str], *, before: datetime | None = None
-) -> Sequence[tuple[str, Person]]:
-    """(unit, lead) for these units; with `before`, only who was lead by then and is reachable."""
-    query = (
-        select(col(RoleGrant.unit_code), Person)
+async def count_people(session: AsyncSession, people: Mapping[str, int]) -> None:
+    """Write down how many each of these rounds has reminded."""
+    await session.execute(
+        update(NudgeRound), [{"key": key, "people": count} for key, count in people.items()]
+    )
+
+
+async def leads_of(session: AsyncSession, unit_codes: Collection[str]) -> Sequence[Lead]:
+    """The leads of these units, each once, whether they can be reached or not."""
+    rows = await session.execute(
+        select(col(RoleGrant.unit_code), Person, func.min(col(RoleGrant.granted_at)))
         .join(Person, col(Person.id) == col(RoleGrant.person_id))
         .where(
             col(RoleGrant.role) == Role.unit_lead,
             col(RoleGrant.revoked_at).is_(None),
             col(RoleGrant.unit_code).in_(unit_codes),
         )
+        .group_by(col(RoleGrant.unit_code), col(Person.id))
         .order_by(col(RoleGrant.unit_code), col(Person.id))
     )
-    if before is not None:
-        query = query.where(
-            col(RoleGrant.granted_at) <= before, col(Person.unreachable_at).is_(None)
-        )
-    return [(str(unit), person) for unit, person in (await session.execute(query)).all()]
+    return [Lead(str(unit), person, since) for unit, person, since in rows.all()]
+
+
+def leads_any(unit_codes: Collection[str]) -> ColumnElement[bool]:
+    """The condition that a person leads one of these units."""
+    return exists().where(
+        col(RoleGrant.person_id) == col(Person.id),
+        col(RoleGrant.role) == Role.unit_lead,
+        col(RoleGrant.revoked_at).is_(None),
+        col(RoleGrant.unit_code).in_(unit_codes),
+    )
 
 
 async def reported_units(session: AsyncSession) -> set[str]:
@@ -79,9 +99,12 @@ async def question_counts(session: AsyncSession, *states: QuestionState) -> dict
     return {str(unit): int(count) for unit, count in rows.all()}
 
 
-def member_is_silent() -> tuple[Any, ...]:
-    """The conditions under which a member may be reminded to ask: never the under-16s."""
-    return (
+def may_remind_member() -> ColumnElement[bool]:
+    """The condition under which the bot may speak first to a member: never to an under-16.
+
+    Whoever holds a role is no mere member, and whose age is unknown might be under 16.
+    """
+    return and_(
         col(Person.consented_at).is_not(None),
         col(Person.age_band).is_not(None),
         col(Person.age_band) != AgeBand.under_16,
@@ -90,64 +113,93 @@ def member_is_silent() -> tuple[Any, ...]:
         ~exists().where(
             col(RoleGrant.person_id) == col(Person.id), col(RoleGrant.revoked_at).is_(None)
         ),
-        ~exists().where(
-            col(Question.author_id) == col(Person.id),
-            col(Question.state) != QuestionState.withdrawn,
-        ),
     )
 
 
-async def remind_members(
-    session: AsyncSession,
-    *,
-    key: str,
-    unit_code: str | None,
-    joined_before: datetime,
-    not_after: datetime,
-    content: dict[str, Any],
-    now: datetime,
-) -> int:
-    """Write one paced message for each silent member of a unit, in one statement."""
-    of_unit = (
-        col(Person.unit_code).is_(None)
-        if unit_code is None
-        else col(Person.unit_code) == unit_code
+def is_silent() -> ColumnElement[bool]:
+    """The condition that a person has no question but withdrawn ones."""
+    return ~exists().where(
+        col(Question.author_id) == col(Person.id), col(Question.state) != QuestionState.withdrawn
     )
-    table = OutboxMessage.__table__  # type: ignore[attr-defined]
-    chosen = select(
-        literal(Lane.paced, table.c.lane.type),
-        literal(f"nudge:{key}:") + cast(col(Person.id), String),
-        literal(""),
-        col(Person.channel),
-        col(Person.external_id),
-        col(Person.id),
-        literal("nudge"),
-        literal(content, table.c.content.type),
-        literal(OutboxState.due, table.c.state.type),
-        literal(0),
-        literal(not_after, table.c.not_after.type),
-        literal(now, table.c.created_at.type),
-        literal(False),
-    ).where(of_unit, col(Person.consented_at) <= joined_before, *member_is_silent())
-    result = await session.execute(
-        insert(OutboxMessage).from_select(
-            [
-                "lane",
-                "key",
-                "bot_id",
-                "channel",
-                "chat_id",
-                "recipient_id",
-                "kind",
-                "content",
-                "state",
-                "attempts",
-                "not_after",
-                "created_at",
-                "forget",
-            ],
-            chosen,
-            include_defaults=False,
+
+
+def asks_from(unit_codes: Collection[str | None], known: Collection[str]) -> ColumnElement[bool]:
+    """The condition that a person's unit is one of these.
+
+    Args:
+        unit_codes: the units; None stands for people who have chosen none.
+        known: all the plan's units; who chose one that is gone has chosen none.
+    """
+    unit = col(Person.unit_code)
+    named = unit.in_([code for code in unit_codes if code is not None])
+    return or_(named, unit.is_(None), unit.not_in(known)) if None in unit_codes else named
+
+
+async def last_message_id(session: AsyncSession) -> int:
+    """The highest id in the outbox: whatever this transaction writes from here on has a higher."""
+    return await session.scalar(select(func.max(col(OutboxMessage.id)))) or 0
+
+
+async def give_way(
+    session: AsyncSession, kind: str, *, after_id: int
+) -> list[tuple[int, dict[str, Any], datetime | None]]:
+    """Cancel what is still due where a later message of this kind has just been written.
+
+    Whoever could not be reached for a while hears the last word, not all of them.
+
+    Args:
+        session: the caller's transaction.
+        kind: which messages.
+        after_id: the later ones have higher ids than this.
+
+    Returns:
+        (recipient, content, not after) of the cancelled ones, the oldest first.
+    """
+    mine = (col(OutboxMessage.kind) == kind, col(OutboxMessage.state) == OutboxState.due)
+    later = select(col(OutboxMessage.recipient_id)).where(col(OutboxMessage.id) > after_id, *mine)
+    cancelled = await session.execute(
+        update(OutboxMessage)
+        .where(
+            *mine,
+            col(OutboxMessage.id) <= after_id,
+            col(OutboxMessage.recipient_id).in_(later),
+        )
+        .values(state=OutboxState.cancelled, error="a later one took its place")
+        .returning(
+            col(OutboxMessage.id),
+            col(OutboxMessage.recipient_id),
+            col(OutboxMessage.content),
+            col(OutboxMessage.not_after),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    in_order = sorted(cancelled.all(), key=itemgetter(0))
+    return [(person_id or 0, content, not_after) for _, person_id, content, not_after in in_order]
+
+
+async def messages_after(
+    session: AsyncSession, kind: str, recipients: Collection[int], *, after_id: int
+) -> Sequence[OutboxMessage]:
+    """The messages of this kind to these people with higher ids than this."""
+    if not recipients:
+        return []
+    found = await session.scalars(
+        select(OutboxMessage).where(
+            col(OutboxMessage.id) > after_id,
+            col(OutboxMessage.kind) == kind,
+            col(OutboxMessage.recipient_id).in_(recipients),
         )
     )
-    return int(result.rowcount)  # type: ignore[attr-defined]
+    return found.all()
+
+
+async def reminded_since(session: AsyncSession, prefix: str, moment: datetime) -> set[int]:
+    """To whom messages with keys of this prefix were written after a moment."""
+    found = await session.scalars(
+        select(col(OutboxMessage.recipient_id)).where(
+            col(OutboxMessage.key).startswith(prefix, autoescape=True),
+            col(OutboxMessage.created_at) > moment,
+            col(OutboxMessage.recipient_id).is_not(None),
+        )
+    )
+    return {int(person_id) for person_id in found if person_id is not None}
