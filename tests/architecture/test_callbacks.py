@@ -33,7 +33,7 @@ from handlers.callbacks import (
     ViewQuestionCallback,
     WithdrawQuestionCallback,
 )
-from tests.architecture.test_permissions import STRANGER, kept, phone_of, troubles
+from tests.architecture.people import STRANGER, kept, phone_of, troubles
 from tests.chat import ORGANISER, Chat, chat_with
 
 LIMIT = 64
