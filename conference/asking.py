@@ -8,6 +8,7 @@ from datetime import datetime, time
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from conference.auditing import record
+from conference.calendar import calendar_of
 from conference.deadlines import Phase, phase
 from conference.errors import (
     AskingClosedError,
@@ -80,13 +81,15 @@ async def submit_question(
 ) -> Receipt:
     """Take a question. A sign of danger to a person holds it and calls the duty officer.
 
+    `plan` is the plan as loaded: the milestones that count are those of the chosen unit.
+
     Raises:
         ConsentMissingError, AskingClosedError, ChoiceGoneError, TextUnfitError, DailyLimitError
     """
     require(actor, Permission.question_ask)
     person = require_consent(actor)
     assert person.id is not None  # noqa: S101  a stored row has its id
-    when = phase(plan, now)
+    when = phase((await calendar_of(session, plan)).plan_for(unit_code), now)
     if when not in OPEN_PHASES:
         raise AskingClosedError(phase=when.value)
     await _require_choice(session, unit_code, topic_code)

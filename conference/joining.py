@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -12,7 +13,7 @@ from sqlmodel import col
 from conference.auditing import record
 from conference.errors import InviteInvalidError
 from conference.roles import CONSENT_VERSION, Actor, require_consent
-from storage.people import grants_of, open_invite, person_of, take_invite
+from storage.people import grants_of, invite_for, person_of, take_invite
 from storage.tables import AgeBand, Invite, Person, Role, RoleGrant
 
 INVITE_LIFE = timedelta(hours=72)
@@ -51,7 +52,7 @@ async def give_consent(
     person.consented_at = now
     session.add(person)
     await session.flush()
-    joined = Actor(actor.channel, actor.external_id, person, actor.roles)
+    joined = replace(actor, person=person)
     record(
         session, joined, "consent.given", ("person", person.id), now=now, version=CONSENT_VERSION
     )
@@ -103,14 +104,21 @@ async def create_invite(
     return token
 
 
-async def invitation(session: AsyncSession, *, token: str, now: datetime) -> Invite:
-    """What a link would give, without using it.
+def holds(actor: Actor, invite: Invite) -> bool:
+    """Whether a person has already what a link gives."""
+    if invite.unit_code is not None:
+        return invite.unit_code in actor.led_units
+    return invite.role in actor.roles
+
+
+async def invitation(session: AsyncSession, actor: Actor, *, token: str, now: datetime) -> Invite:
+    """What a link would give, without using it; whoever has taken it may look once more.
 
     Raises:
         InviteInvalidError: used, expired, revoked or made up; they are not told apart.
     """
-    invite = await open_invite(session, token_hash(token), now)
-    if invite is None:
+    invite = await invite_for(session, token_hash(token), actor.person_id, now)
+    if invite is None or (invite.used_at is not None and not holds(actor, invite)):
         raise InviteInvalidError
     return invite
 
@@ -118,11 +126,14 @@ async def invitation(session: AsyncSession, *, token: str, now: datetime) -> Inv
 async def accept_invite(
     session: AsyncSession, actor: Actor, *, token: str, language: str, now: datetime
 ) -> tuple[Actor, Invite]:
-    """Take the role that a link gives.
+    """Take the role that a link gives. Whoever has it already does not use the link up.
 
     Raises:
         InviteInvalidError: used, expired, revoked or made up; they are not told apart.
     """
+    known = await invite_for(session, token_hash(token), actor.person_id, now)
+    if known is not None and holds(actor, known):
+        return actor, known
     person = actor.person or Person(
         channel=actor.channel, external_id=actor.external_id, language=language, created_at=now
     )
@@ -132,18 +143,16 @@ async def accept_invite(
     invite = await take_invite(session, token_hash(token), person.id, now)
     if invite is None:
         raise InviteInvalidError
-    held = {(grant.role, grant.unit_code) for grant in await grants_of(session, person.id)}
-    if (invite.role, invite.unit_code) not in held:
-        session.add(
-            RoleGrant(
-                person_id=person.id,
-                role=invite.role,
-                unit_code=invite.unit_code,
-                granted_at=now,
-                granted_by=invite.created_by,
-            )
+    session.add(
+        RoleGrant(
+            person_id=person.id,
+            role=invite.role,
+            unit_code=invite.unit_code,
+            granted_at=now,
+            granted_by=invite.created_by,
         )
-        await session.flush()
+    )
+    await session.flush()
     holder = await actor_of(session, actor.channel, actor.external_id)
     record(
         session,

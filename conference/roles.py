@@ -70,6 +70,13 @@ class Actor:
         return self.person.id if self.person is not None else None
 
     @property
+    def home_unit(self) -> str | None:
+        """Whose milestones hold for them: the one unit they lead, or the one they ask from."""
+        if len(self.led_units) == 1:
+            return next(iter(self.led_units))
+        return self.person.unit_code if self.person is not None else None
+
+    @property
     def has_consented(self) -> bool:
         """A yes to the present consent text."""
         return self.person is not None and self.person.consent_version == CONSENT_VERSION

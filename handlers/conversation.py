@@ -11,6 +11,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from conference.calendar import calendar_of
 from conference.roles import Actor
 from config.plan import ConferencePlan
 from config.texts import Texts
@@ -62,6 +63,10 @@ class Conversation:
         if isinstance(self.event, CallbackQuery):
             return self.event.from_user.id
         return self.event.chat.id
+
+    async def heed_unit(self, unit_code: str | None) -> None:
+        """From here on `plan` has the milestones of this unit (None: those of everyone)."""
+        self.plan = (await calendar_of(self.session, self.loaded_plan)).plan_for(unit_code)
 
     async def show(self, screen: Screen) -> None:
         """Show the screen: in place of the message whose button was pressed, or as a new one.

@@ -8,7 +8,7 @@ from aiogram.dispatcher.flags import get_flag
 from aiogram.types import CallbackQuery, ChatMemberUpdated, Message, TelegramObject
 
 from conference.calendar import calendar_of
-from conference.errors import ConferenceError
+from conference.errors import ConferenceError, NotAllowedError
 from conference.joining import actor_of
 from conference.roles import Permission, require
 from config.plan import ConferencePlan
@@ -41,7 +41,7 @@ class ConversationMiddleware(BaseMiddleware):
             event=event,  # type: ignore[arg-type]
             state=data["state"],
             session=data["session"],
-            plan=calendar.plan_for(actor.person.unit_code if actor.person else None),
+            plan=calendar.plan_for(actor.home_unit),
             loaded_plan=plan,
             actor=actor,
             texts=texts_for(language, "child" if actor.is_under_16 else "youth"),
@@ -75,6 +75,9 @@ class PermissionMiddleware(BaseMiddleware):
                 conversation.actor.channel,
                 conversation.actor.external_id,
             )
+            if isinstance(error, NotAllowedError):
+                # Or else the form of a role taken back would go on taking what is written.
+                await leave_form(conversation.state)
             await show_refusal(conversation, error)
             result = None
         if isinstance(event, CallbackQuery) and not conversation.is_answered:

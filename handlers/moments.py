@@ -1,6 +1,6 @@
 """Deadlines as the chat says them, in the conference's own time zone; how long there still is."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from conference.deadlines import time_left
 from config.plan import ConferencePlan, MilestoneName
@@ -9,6 +9,9 @@ from documents.moments import day_words, moment_words, said_words
 
 __all__ = ["day_words", "deadline_words", "left_words", "moment_words", "said_words"]
 
+_LITTLE_LATER = timedelta(minutes=5)
+_MINUTE = timedelta(minutes=1)
+
 
 def deadline_words(texts: Texts, plan: ConferencePlan, name: MilestoneName) -> str:
     """A milestone as the plan says it: "trước ngày 19/5/2022", or before an hour of a day."""
@@ -16,10 +19,15 @@ def deadline_words(texts: Texts, plan: ConferencePlan, name: MilestoneName) -> s
 
 
 def left_words(texts: Texts, moment: datetime, now: datetime) -> str:
-    """How long there still is."""
-    left = time_left(moment, now)
+    """How long there still is, in whole days, hours or minutes.
+
+    A reminder due three hours before goes out a little later, and still says three hours.
+    """
     if moment <= now:
         return texts.plain("left-none")
+    left = time_left(moment, now - _LITTLE_LATER)
     if left.days:
         return texts.plain("left-days", days=left.days)
-    return texts.plain("left-hours", hours=max(left.hours, 1))
+    if left.hours:
+        return texts.plain("left-hours", hours=left.hours)
+    return texts.plain("left-minutes", minutes=-((now - moment) // _MINUTE))

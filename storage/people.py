@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import and_, delete, false, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -59,10 +59,15 @@ async def holders_of(session: AsyncSession, role: Role) -> Sequence[Person]:
     ).all()
 
 
-async def open_invite(session: AsyncSession, token_hash: str, now: datetime) -> Invite | None:
-    """An invitation that can still be used."""
+async def invite_for(
+    session: AsyncSession, token_hash: str, person_id: int | None, now: datetime
+) -> Invite | None:
+    """An invitation that can still be used, or that this person has used."""
+    theirs = col(Invite.used_by) == person_id if person_id is not None else false()
     found: Invite | None = await session.scalar(
-        select(Invite).where(col(Invite.token_hash) == token_hash, *_usable(now))
+        select(Invite).where(
+            col(Invite.token_hash) == token_hash, or_(and_(*_usable(now)), theirs)
+        )
     )
     return found
 

@@ -271,13 +271,14 @@ async def _send(conversation: Conversation) -> None:
     receipt = await submit_question(
         conversation.session,
         conversation.actor,
-        plan=plan,
+        plan=conversation.loaded_plan,
         unit_code=draft.unit or "",
         topic_code=draft.topic or "",
         text=draft.text,
         now=conversation.now,
     )
     code = receipt.question.code
+    await conversation.heed_unit(receipt.question.unit_code)
     await save_draft(conversation.state, None)
     await conversation.state.set_state(None)
     await remember_sent(conversation.state, code, draft.parts)

@@ -122,6 +122,8 @@ async def show_step(
 ) -> None:
     """Show one step; `found` narrows the choices to those that were searched for."""
     await conversation.state.set_state(step)
+    if draft.unit is not None:
+        await conversation.heed_unit(draft.unit)
     if step == AskQuestionForm.consent:
         screen = _consent_screen(conversation, draft)
     elif step == AskQuestionForm.age_band:

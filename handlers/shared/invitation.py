@@ -3,13 +3,14 @@
 from aiogram import Router
 from aiogram.types import CallbackQuery
 
-from conference.joining import accept_invite, invitation
+from conference.joining import accept_invite, holds, invitation
 from conference.roles import Permission
 from config.plan import ConferencePlan
 from config.texts import Texts
 from handlers.callbacks import CancelCallback, OpenCallback, TakeInviteCallback
 from handlers.commands import on_button, publish_menu
 from handlers.conversation import Conversation, Screen, button
+from handlers.moments import deadline_words
 from storage.tables import Invite, Role
 
 
@@ -30,14 +31,25 @@ def _offered(conversation: Conversation, invite: Invite) -> str:
 
 async def show_invite(conversation: Conversation, token: str) -> None:
     """Whoever opens a link sees which role and unit they are about to accept."""
-    texts = conversation.texts
-    invite = await invitation(conversation.session, token=token, now=conversation.now)
+    texts, actor = conversation.texts, conversation.actor
+    invite = await invitation(conversation.session, actor, token=token, now=conversation.now)
+    if holds(actor, invite):
+        open_still = "no" if invite.used_at is not None else "yes"
+        await conversation.show(
+            Screen(
+                texts("invite-held", role=_offered(conversation, invite), open=open_still),
+                [[button(texts.plain("button-menu"), OpenCallback(command="start"))]],
+            )
+        )
+        return
+    is_own = actor.person_id is not None and invite.created_by == actor.person_id
     await conversation.show(
         Screen(
             texts(
                 "invite-offer",
                 role=_offered(conversation, invite),
                 title=conversation.plan.conference.short_title,
+                own="yes" if is_own else "no",
             ),
             [
                 [button(texts.plain("button-take-role"), TakeInviteCallback(token=token))],
@@ -52,7 +64,7 @@ async def on_take_invite(
 ) -> None:
     """Take the role; the link is used up by this, and the menu shows the new commands."""
     del callback
-    texts = conversation.texts
+    texts, plan = conversation.texts, conversation.plan
     conversation.actor, invite = await accept_invite(
         conversation.session,
         conversation.actor,
@@ -60,10 +72,18 @@ async def on_take_invite(
         language=texts.language,
         now=conversation.now,
     )
+    rows = [[button(texts.plain("button-menu"), OpenCallback(command="start"))]]
+    if invite.role is Role.unit_lead:
+        rows.insert(0, [button(texts.plain("button-report"), OpenCallback(command="report"))])
     await conversation.show(
         Screen(
-            texts("invite-taken", role=_offered(conversation, invite)),
-            [[button(texts.plain("button-menu"), OpenCallback(command="start"))]],
+            texts(
+                "invite-taken",
+                role=_offered(conversation, invite),
+                kind=invite.role.value.replace("_", "-"),
+                deadline=deadline_words(texts, plan, "unit_reports_due"),
+            ),
+            rows,
         )
     )
     await publish_menu(conversation.bot, conversation.actor, texts.language)

@@ -13,7 +13,14 @@ from handlers.callbacks import (
     ChooseLanguageCallback,
     OpenCallback,
 )
-from handlers.commands import COMMANDS, commands_of, on_button, on_command, shown_name
+from handlers.commands import (
+    COMMANDS,
+    commands_of,
+    on_button,
+    on_command,
+    publish_menu,
+    shown_name,
+)
 from handlers.conversation import Conversation, Screen, button, grid
 from handlers.duty_officer.held_questions import show_held
 from handlers.member.ask_question import cancel
@@ -62,6 +69,9 @@ async def cmd_start(message: Message, command: CommandObject, conversation: Conv
     if not actor.has_consented and not actor.roles:
         await begin(conversation)
         return
+    if actor.roles:
+        # Whom the settings name has accepted no link, and gets the role's menu here.
+        await publish_menu(conversation.bot, actor, conversation.texts.language)
     await show_menu(conversation)
 
 
@@ -208,6 +218,8 @@ async def on_language(
     if conversation.actor.person is None:
         await conversation.state.update_data(language=texts.language)
     conversation.texts = texts
+    if conversation.actor.roles:
+        await publish_menu(conversation.bot, conversation.actor, texts.language)
     await conversation.show(
         Screen(
             texts("language-set"),

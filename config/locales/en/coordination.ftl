@@ -3,6 +3,22 @@ command-team = the team: who has which role
 button-invite = Invite somebody
 button-team = See the team
 button-invite-another = Make another link
+invite-offer = { $own ->
+    [yes] You made this link yourself, for <b>{ $role }</b>. Please pass it to the right person; if you accept it here, the role is yours and the link is used up.
+   *[no] You are invited to be <b>{ $role }</b> of { $title }.
+
+    This link works only once. If it was not meant for you, please do not accept.
+}
+invite-held = You are <b>{ $role }</b> already; there is nothing to accept.{ $open ->
+    [yes] {" "}The link still works for somebody else.
+   *[no] {""}
+}
+button-take-role = Accept the role
+invite-taken = Thank you for being <b>{ $role }</b>. { $kind ->
+    [unit-lead] The questions of your unit's young people are gathered here; hand them up to the organiser { $deadline }, in one tap. You will be reminded if you have not.
+    [duty-officer] When a question shows that somebody is in danger, you get a message at once.
+   *[organiser] Progress, the team, reminders, extensions and the list of questions are in the menu.
+}
 team-invite-role = Invite to which role?
 team-invite-unit = The lead of which unit? (○ has nobody yet)
 team-unit-button = { $free ->

@@ -28,6 +28,10 @@ left-hours = { $hours ->
     [one] { $hours } hour left
    *[other] { $hours } hours left
 }
+left-minutes = { $minutes ->
+    [one] { $minutes } minute left
+   *[other] { $minutes } minutes left
+}
 
 button-agree = I agree
 button-disagree = I do not agree
@@ -74,12 +78,6 @@ menu = <b>{ $title }</b>
 menu-draft = You have a question you began. Press “Ask a question” to go on with it.
 
 start-unit-unknown = This link names a unit that is not in the list, so I will ask for yours.
-
-invite-offer = You are invited to be <b>{ $role }</b> of { $title }.
-
-    This link works once. If it was not meant for you, please do not take it.
-button-take-role = Take the role
-invite-taken = Done. You are now <b>{ $role }</b>.
 
 help = <b>You can use these commands</b>
     { $commands }

@@ -4,6 +4,22 @@ command-team = nhân sự: ai giữ vai trò gì
 button-invite = Mời thêm người
 button-team = Xem nhân sự
 button-invite-another = Tạo đường dẫn khác
+invite-offer = { $own ->
+    [yes] Đường dẫn này do chính đồng chí tạo để mời <b>{ $role }</b>. Đồng chí chuyển cho đúng người giúp; bấm nhận ở đây thì đồng chí giữ vai trò này và đường dẫn hết hiệu lực.
+   *[no] Kính mời đồng chí nhận vai trò <b>{ $role }</b> của { $title }.
+
+    Đường dẫn này chỉ dùng được một lần. Nếu không phải dành cho đồng chí, xin đừng bấm nhận.
+}
+invite-held = Đồng chí đang giữ vai trò <b>{ $role }</b> rồi, không cần nhận lại.{ $open ->
+    [yes] {" "}Đường dẫn vẫn dùng được, đồng chí chuyển cho người khác nhé.
+   *[no] {""}
+}
+button-take-role = Nhận vai trò
+invite-taken = Cảm ơn đồng chí đã nhận vai trò <b>{ $role }</b>. { $kind ->
+    [unit-lead] Câu hỏi của đoàn viên, thanh niên trong đơn vị được gom sẵn ở đây; đồng chí gửi lên Ban Tổ chức { $deadline }, chỉ một lần bấm. Gần đến hạn mà chưa gửi, hệ thống sẽ nhắc.
+    [duty-officer] Khi có câu hỏi cho thấy ai đó đang gặp nguy hiểm, hệ thống nhắn ngay cho đồng chí.
+   *[organiser] Tiến độ, nhân sự, nhắc việc, gia hạn và danh sách câu hỏi đều ở trong danh mục.
+}
 team-invite-role = Mời vào vai trò nào?
 team-invite-unit = Mời Bí thư của đơn vị nào? (○ là đơn vị chưa có ai)
 team-unit-button = { $free ->

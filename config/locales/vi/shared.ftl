@@ -14,6 +14,7 @@ moment-at = { $hour } ngày { $day }
 left-none = đã qua
 left-days = còn { $days } ngày
 left-hours = còn { $hours } giờ
+left-minutes = còn { $minutes } phút
 
 # Nút dùng chung
 button-agree = Đồng ý
@@ -62,12 +63,6 @@ menu = <b>{ $title }</b>
 menu-draft = { $You } còn một câu đang viết dở. Bấm “Gửi câu hỏi” để viết tiếp nhé.
 
 start-unit-unknown = Đường dẫn này chỉ tới một đơn vị không có trong danh sách, nên mình sẽ hỏi đơn vị của { $you }.
-
-invite-offer = { $You } được mời làm <b>{ $role }</b> của { $title }.
-
-    Đường dẫn này chỉ dùng được một lần. Nếu không phải dành cho { $you }, đừng bấm nhận.
-button-take-role = Nhận vai trò
-invite-taken = Xong rồi. { $You } đã là <b>{ $role }</b>.
 
 help = <b>{ $You } có thể dùng các lệnh sau</b>
     { $commands }
