@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -74,6 +74,13 @@ class App:
         """Bring the database to this program and this plan, and pick up what an end cut off."""
         danger_signs("")  # reads the phrases now, so that nobody's turn waits for it
         await migrate(self.database)
+        await self.open_conference()
+        await self.sender.resume()
+        await self.workshop.resume()
+        await self.courier.resume()
+
+    async def open_conference(self) -> None:
+        """Load the plan, and make the organisers those whom the settings name."""
         async with self.database.transaction() as session:
             await load_plan_into(
                 session,
@@ -86,9 +93,6 @@ class App:
             if conference is not None:
                 self.clock.offset = timedelta(seconds=conference.clock_offset_seconds)
             await set_organisers(session, CHANNEL, self.organiser_ids, now=self.clock())
-        await self.sender.resume()
-        await self.workshop.resume()
-        await self.courier.resume()
 
     def introduce(self, me: Mapping[str, Any]) -> None:
         """Tell the conversation who the bot is, as getMe says."""
@@ -114,8 +118,11 @@ class App:
                 parameters["language_code"] = language
             await self.platform.call("setMyCommands", parameters)
 
-    async def run(self) -> None:
+    async def run(self, *also: Coroutine[Any, Any, None]) -> None:
         """Serve until cancelled; then let what is being said be said, for a few seconds at most.
+
+        Args:
+            also: what else is to run as long as the program does.
 
         Raises:
             CannotPollError: polling makes no sense any more.
@@ -132,14 +139,16 @@ class App:
             sending = speaking.create_task(self.sender.run())
             scheduler.start()
             try:
-                await self._serve()
+                await self._serve(*also)
             finally:
                 scheduler.shutdown(wait=False)
                 await self.sender.finish(_DRAIN_SECONDS)
                 sending.cancel()
 
-    async def _serve(self) -> None:
+    async def _serve(self, *also: Coroutine[Any, Any, None]) -> None:
         async with _together() as group:
+            for one in also:
+                group.create_task(one)
             for part in (self.intake, self.turns, self.workshop, self.courier):
                 group.create_task(part.run())
 

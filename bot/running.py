@@ -6,7 +6,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from bot.app import App, build_app
 from bot.bot_api import ApiError, ApiRefusedError, BotApi
 from bot.clock import Clock
 from bot.courier import Courier, build_sender
+from bot.sandbox_orders import SandboxOrders
 from config.log import set_up_logging
 from config.plan import ConferencePlan, load_plan
 from config.settings import Settings
@@ -62,17 +63,20 @@ async def run_sandbox(settings: Settings) -> None:
     plan = load_plan(settings.plan_file)
     _log(settings)
     async with _local_api(settings) as address:
+        clock = _sandbox_clock(plan)
+        beginning = clock.offset
         app = _app(
             settings,
             plan,
             token=SANDBOX_TOKEN,
             base=address,
             proxy=None,
-            clock=_sandbox_clock(plan),
+            clock=clock,
             organisers=settings.organiser_ids | {SANDBOX_ORGANISER},
             kind=DatabaseKind.sandbox,
         )
-        await _serve(app, lambda _me: f"sandbox, {address}")
+        orders = SandboxOrders(app, address, beginning)
+        await _serve(app, lambda _me: f"sandbox, {address}", orders.run)
 
 
 def _log(settings: Settings, *secrets: str) -> None:
@@ -119,7 +123,11 @@ def _sandbox_clock(plan: ConferencePlan) -> Clock:
     return clock
 
 
-async def _serve(app: App, who: Callable[[dict[str, Any]], str]) -> None:
+async def _serve(
+    app: App,
+    who: Callable[[dict[str, Any]], str],
+    *also: Callable[[], Coroutine[Any, Any, None]],
+) -> None:
     """Prepare, say who this is and where the data lies, and run until a signal comes."""
     _end_on_signals()
     try:
@@ -133,7 +141,7 @@ async def _serve(app: App, who: Callable[[dict[str, Any]], str]) -> None:
             f"data in {_shown(app.database.url)}\n"
         )
         sys.stdout.flush()
-        await app.run()
+        await app.run(*(one() for one in also))
     except asyncio.CancelledError:
         log.info("stopped, as asked")
     finally:

@@ -21,7 +21,7 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
-from bot.sandbox import chats, control, trouble
+from bot.sandbox import chats, control, orders, trouble
 from bot.sandbox.checks import Params, Refusal, Upload
 from bot.sandbox.control import SANDBOX, Sandbox, explain, guard, seed_people
 from bot.sandbox.faults import Calls, FaultRule, Faults, FloodControl
@@ -65,6 +65,7 @@ def make_app(
     app.router.add_get("/file/bot{token}/{path:.+}", bot_file)
     app.add_routes(control.routes)
     app.add_routes(trouble.routes)
+    app.add_routes(orders.routes)
     app.on_shutdown.append(_end_waiting)
     app.on_cleanup.append(_close)
     return app

@@ -176,7 +176,7 @@ def add_message(
         "message_id": number,
         "from": user(store, sender),
         "chat": chat_shape(store, chat),
-        "date": int(now),
+        "date": int(store.shown_now),
     }
     if reply_to:
         reply_to = {key: value for key, value in reply_to.items() if key != "reply_to_message"}

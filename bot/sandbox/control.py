@@ -133,6 +133,7 @@ async def state(request: web.Request) -> web.Response:
             "people": chats.people(store),
             "groups": chats.groups(store),
             "cursor": store.cursor(),
+            "told": store.setting("told") or {},
         }
     )
 

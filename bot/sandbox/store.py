@@ -75,6 +75,7 @@ class Store:
     def __init__(self, path: str | Path, clock: Callable[[], float]) -> None:
         self.clock = clock
         self.closing = False
+        self._orders: list[Json] = []
         self._waiting: set[asyncio.Future[None]] = set()
         self._db = sqlite3.connect(path, isolation_level=None)
         self._db.row_factory = sqlite3.Row
@@ -161,6 +162,22 @@ class Store:
 
     def put_setting(self, key: str, value: Any) -> None:
         self.run("INSERT OR REPLACE INTO setting VALUES (?, ?)", key, json.dumps(value))
+
+    def order(self, order: Json) -> int:
+        """Give the bot's process something to do."""
+        number = int(self.clock() * 1000) if not self._orders else self._orders[-1]["number"] + 1
+        self._orders = [*self._orders[-99:], {**order, "number": number}]
+        self.wake()
+        return number
+
+    def orders_after(self, number: int) -> list[Json]:
+        return [order for order in self._orders if order["number"] > number]
+
+    @property
+    def shown_now(self) -> float:
+        """The moment that messages bear: the bot's clock, where it has told one."""
+        told: Json = self.setting("told") or {}
+        return self.clock() + float(told.get("shift", 0))
 
     def emit(self, chat: int, kind: str, **body: Any) -> int:
         """Tell the page and the tests that something changed in a chat (0: everywhere)."""

@@ -13,9 +13,12 @@ async def reset(request: web.Request) -> web.Response:
     """Forget everything but the numbers given out, which go on from where they are."""
     sandbox = request.app[SANDBOX]
     with sandbox.store.transaction():
+        told = sandbox.store.setting("told") or {}
         sandbox.store.clear()
+        sandbox.store.put_setting("told", told)
         seed_people(sandbox.store)
         sandbox.store.emit(0, "reset")
+    sandbox.store.order({"kind": "reset"})
     sandbox.faults.rules.clear()
     sandbox.calls.clear()
     sandbox.flood.on = False
