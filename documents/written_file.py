@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 
 class Words(Protocol):
@@ -21,6 +21,18 @@ class WrittenFile:
     path: Path
     rows: int
     bytes_: int
+
+
+@dataclass(frozen=True, slots=True)
+class Handout:
+    """A finished file as it goes to whoever asked: shown as a photo, or to keep as a document.
+
+    `caption` is plain text of at most 1024 characters (Bot API, sendPhoto and sendDocument).
+    """
+
+    path: Path
+    shown_as: Literal["photo", "document"] = "document"
+    caption: str = ""
 
 
 @contextmanager
