@@ -140,6 +140,7 @@ def press(of: Locator, words: str) -> None:
 def keep(page: Page, part: Page | Locator, path: Path) -> None:
     page.wait_for_function("() => !document.querySelector('.toast')")
     page.evaluate("document.fonts.ready")
+    page.mouse.move(0, 0)
     page.wait_for_timeout(400)  # the last message slides in
     part.screenshot(path=path)
     sys.stdout.write(f"{path.relative_to(HERE.parent)}: {path.stat().st_size // 1024} KB\n")
