@@ -24,6 +24,8 @@ PAPER = "#ffffff"
 _RISE = 0.76
 """From a line's top to its baseline, in sizes of type: room for capitals with two marks above."""
 _STEP = 0.94
+_PAUSES = ",.;:!?–"
+_AMID_PHRASE = 0.06
 _DARKEST_PAPER = 0.179
 """The luminance at which black and white type contrast alike (WCAG 2.2, 1.4.3)."""
 _DARKEST_PAPER_OF_INK = 0.25
@@ -151,6 +153,12 @@ class Page:
             )
         )
 
+    def disc(self, x: float, y: float, radius: float, *, fill: str) -> None:
+        """A filled circle around a place."""
+        from matplotlib.patches import Circle  # noqa: PLC0415
+
+        self._axes.add_patch(Circle((x, y), radius, facecolor=fill, linewidth=0, zorder=1))
+
     def rule(
         self,
         start: tuple[float, float],
@@ -215,17 +223,36 @@ class Page:
 
 
 def wrapped(text: str, width: float, *, size: float, bold: bool = False) -> Block:
-    """Words broken into the fewest lines of at most `width`, all about equally long."""
+    """Words broken into the fewest lines of at most `width`, about equally long.
+
+    A line ends after a comma or a full stop rather than between two words that may be one term.
+    """
     lines = _broken(text, width, size, bold=bold)
-    low, high = width / max(len(lines), 1), width
-    while high - low > size / 2:
-        middle = (low + high) / 2
-        tried = _broken(text, middle, size, bold=bold)
-        if len(tried) <= len(lines):
-            lines, high = tried, middle
-        else:
-            low = middle
+    if is_unbroken(text, Block(tuple(lines), size)):
+        lines = _balanced(text.split(), len(lines), width, size, bold=bold)
     return Block(tuple(lines), size, bold)
+
+
+def _balanced(
+    words: Sequence[str], lines: int, width: float, size: float, *, bold: bool
+) -> list[str]:
+    """The words in so many lines, at the least cost in uneven lines and in broken phrases."""
+    # best[n]: the cheapest way to set the first n words in the lines so far.
+    best: dict[int, tuple[float, list[str]]] = {0: (0.0, [])}
+    for _ in range(lines):
+        longer: dict[int, tuple[float, list[str]]] = {}
+        for begin, (cost, said) in best.items():
+            for end in range(begin + 1, len(words) + 1):
+                line = " ".join(words[begin:end])
+                left = 1 - text_width(line, size, bold=bold) / width
+                if left < 0:
+                    break
+                is_amid = end < len(words) and line[-1] not in _PAUSES
+                total = cost + left * left + (_AMID_PHRASE if is_amid else 0)
+                if end not in longer or total < longer[end][0]:
+                    longer[end] = (total, [*said, line])
+        best = longer
+    return best[len(words)][1] if words else []
 
 
 def fitted(
