@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from conference.auditing import record
-from conference.calendar import calendar_of
+from conference.calendar import Calendar, calendar_of
 from conference.errors import ChoiceGoneError, ConferenceError, NotAllowedError
 from conference.notifying import notify
 from conference.roles import Actor, Permission, require
@@ -34,6 +34,22 @@ class RequestDecidedError(ConferenceError):
     code = "request-decided"
 
 
+def require_fit(
+    calendar: Calendar,
+    milestone: MilestoneName,
+    unit_code: str | None,
+    moment: datetime,
+    now: datetime,
+) -> None:
+    """Raise `MomentUnfitError` unless the milestone can move to this moment."""
+    if milestone not in EXTENDABLE:
+        raise MomentUnfitError
+    if not now < moment < calendar.moment("conference_opens"):
+        raise MomentUnfitError
+    if moment == calendar.moment(milestone, unit_code):
+        raise MomentUnfitError
+
+
 async def extend(
     session: AsyncSession,
     actor: Actor,
@@ -58,12 +74,7 @@ async def extend(
     moment = moment.astimezone(UTC)
     if unit_code is not None and unit_code not in {unit.code for unit in plan.units}:
         raise ChoiceGoneError
-    if milestone not in EXTENDABLE:
-        raise MomentUnfitError
-    if not now < moment < calendar.moment("conference_opens"):
-        raise MomentUnfitError
-    if moment == calendar.moment(milestone, unit_code):
-        raise MomentUnfitError
+    require_fit(calendar, milestone, unit_code, moment, now)
     granted = Extension(
         milestone=milestone,
         unit_code=unit_code,

@@ -158,17 +158,23 @@ class InviteCallback(CallbackData, prefix="t.invite"):
     unit: str
 
 
+class TurnTeamPageCallback(CallbackData, prefix="t.page"):
+    """Another page of the team."""
+
+    page: int
+
+
 class RevokeRoleCallback(CallbackData, prefix="t.revoke"):
     """Take a role back: asked first, then sure."""
 
-    grant: int
+    grant: RowNumber
     sure: bool
 
 
 class RevokeInviteCallback(CallbackData, prefix="t.unlink"):
     """Make an open link useless."""
 
-    invite: int
+    invite: RowNumber
 
 
 class OpenReportCallback(CallbackData, prefix="r.open"):
@@ -188,6 +194,12 @@ class AskForTimeCallback(CallbackData, prefix="r.time"):
 
     unit: str
     days: int
+
+
+class TurnProgressPageCallback(CallbackData, prefix="r.page"):
+    """Another page of the units' progress."""
+
+    page: int
 
 
 class RemindNowCallback(CallbackData, prefix="n.now"):
@@ -211,7 +223,7 @@ class ExtendCallback(CallbackData, prefix="x.move"):
 class DecideRequestCallback(CallbackData, prefix="x.decide"):
     """Grant or refuse a unit's request for more time."""
 
-    request: int
+    request: RowNumber
     yes: bool
 
 

@@ -3,11 +3,19 @@
 from datetime import datetime, timedelta
 
 from conference.deadlines import time_left
+from conference.nudge_times import next_allowed
 from config.plan import ConferencePlan, MilestoneName
 from config.texts import Texts
 from documents.moments import day_words, moment_words, said_words
 
-__all__ = ["day_words", "deadline_words", "left_words", "moment_words", "said_words"]
+__all__ = [
+    "day_words",
+    "deadline_words",
+    "left_words",
+    "moment_words",
+    "quiet_until",
+    "said_words",
+]
 
 _LITTLE_LATER = timedelta(minutes=5)
 _MINUTE = timedelta(minutes=1)
@@ -16,6 +24,12 @@ _MINUTE = timedelta(minutes=1)
 def deadline_words(texts: Texts, plan: ConferencePlan, name: MilestoneName) -> str:
     """A milestone as the plan says it: "trước ngày 19/5/2022", or before an hour of a day."""
     return said_words(texts, plan, plan.moment(name))
+
+
+def quiet_until(texts: Texts, plan: ConferencePlan, now: datetime) -> str:
+    """When a message to others goes out: `none`, at once, or when the quiet hours end."""
+    allowed = next_allowed(now, plan.quiet_hours, plan.zone)
+    return "none" if allowed == now else moment_words(texts, plan, allowed)
 
 
 def left_words(texts: Texts, moment: datetime, now: datetime) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from conference.extending import extension_still_true
 from conference.nudge_times import NudgeKind, next_allowed
 from conference.nudging import parts_still_true
 from config.plan import ConferencePlan
@@ -21,10 +22,12 @@ from handlers.callbacks import (
 )
 from handlers.conversation import Screen, button
 from handlers.duty_officer.held_questions import held_words, release_button
+from handlers.listing import unit_names
 from handlers.moments import left_words, said_words
 from handlers.organiser.broadcast import announcement_words
+from storage.people import grants_of
 from storage.questions import question_by_code
-from storage.tables import AgeBand, Broadcast, Extension, ExtensionRequest, Person, QuestionState
+from storage.tables import AgeBand, Broadcast, ExtensionRequest, Person, QuestionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,37 +143,46 @@ def nudge_words(
     """(kind, unit, deadline) in words: one sentence a kind and deadline, its units joined."""
     together: dict[tuple[NudgeKind, datetime], list[str]] = {}
     for kind, unit_code, moment in matters:
-        names = together.setdefault((kind, moment), [])
-        if unit_code is not None:
-            names.append(plan.unit(unit_code).short_name)
+        together.setdefault((kind, moment), []).append(unit_code or "")
     said = [
         texts(
             f"nudge-{kind.replace('_', '-')}",
-            units=", ".join(names),
+            units=unit_names(plan, codes),
+            count=len(codes),
             title=plan.conference.short_title,
             deadline=said_words(texts, plan, moment),
             left=left_words(texts, moment, now),
             is_over="yes" if moment <= now else "no",
         )
-        for (kind, moment), names in together.items()
+        for (kind, moment), codes in together.items()
     ]
     return "\n\n".join(said)
 
 
+_LABELS = {"report": "button-report", "ask": "button-ask", "start": "button-menu"}
+
+
 async def _extended(notice: Notice) -> Rendered:
-    """A milestone has moved: said once to exactly those whom it affects."""
+    """A milestone has moved: said once to exactly those whom it still affects."""
     texts, plan = notice.texts, notice.plan
-    extension = await notice.session.get(Extension, notice.parameters["extension"])
+    extension = await extension_still_true(
+        notice.session, plan, notice.person, notice.parameters["extension"]
+    )
     if extension is None:
         return None
+    if extension.milestone == "unit_reports_due":
+        place = "report"
+    else:
+        place = "start" if await grants_of(notice.session, notice.person.id or 0) else "ask"
     return Screen(
         texts(
             f"notice-extended-{extension.milestone.replace('_', '-')}",
             deadline=said_words(texts, plan, extension.moment),
             reason=extension.reason,
             title=plan.conference.short_title,
+            unit=plan.unit(extension.unit_code).name if extension.unit_code else "all",
         ),
-        [[button(texts.plain("button-menu"), OpenCallback(command="start"))]],
+        [[button(texts.plain(_LABELS[place]), OpenCallback(command=place))]],
     )
 
 

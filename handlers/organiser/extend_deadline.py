@@ -7,7 +7,13 @@ from aiogram import F, Router
 from aiogram.types import CallbackQuery, Message
 
 from conference.calendar import calendar_of
-from conference.extending import EXTENDABLE, decide_request, extend
+from conference.extending import (
+    EXTENDABLE,
+    MomentUnfitError,
+    decide_request,
+    extend,
+    require_fit,
+)
 from conference.roles import Permission, require
 from conference.vietnamese import clean
 from config.plan import MilestoneName
@@ -15,13 +21,13 @@ from handlers.callbacks import DecideRequestCallback, ExtendCallback, OpenCallba
 from handlers.commands import on_button, on_command
 from handlers.conversation import Conversation, Screen, button, grid
 from handlers.moments import said_words
+from handlers.more_time import DAYS, REASON_LIMIT, days_later, is_reason
+from handlers.own_words import has_own_words
 from handlers.states import ExtendForm
 
 _ALL = "-"
-_DAYS = (1, 2, 3)
-_REASON = 300
 _DAY = re.compile(
-    r"^\s*(\d{1,2})[/.\-](\d{1,2})(?:[/.\-](\d{4}))?(?:\s+(\d{1,2})[:h](\d{2})?)?\s*$"
+    r"^\D*(\d{1,2})[/.\-](\d{1,2})(?:[/.\-](\d{4}))?(?:\s+(\d{1,2})[:h](\d{2})?)?\s*$"
 )
 
 
@@ -85,7 +91,7 @@ async def on_extend(
     unit_code = None if callback_data.unit == _ALL else callback_data.unit
     calendar = await calendar_of(conversation.session, conversation.loaded_plan)
     here = calendar.moment(name, unit_code)
-    if callback_data.days not in _DAYS:
+    if callback_data.days not in DAYS:
         await conversation.state.set_state(ExtendForm.day)
         await conversation.state.update_data(
             extending={"milestone": name, "unit": callback_data.unit}
@@ -94,29 +100,38 @@ async def on_extend(
             [
                 button(
                     texts.plain(
-                        "button-more-days",
-                        days=days,
-                        deadline=said_words(texts, plan, here + timedelta(days=days)),
+                        "button-more-days", days=days, deadline=said_words(texts, plan, moment)
                     ),
                     ExtendCallback(milestone=name, unit=callback_data.unit, days=days),
                 )
             ]
-            for days in _DAYS
+            for days in DAYS
+            if (moment := days_later(here, days, conversation.now))
+            < plan.moment("conference_opens")
         ]
         rows.append([button(texts.plain("button-back"), OpenCallback(command="extend"))])
         await conversation.show(
-            Screen(texts("extend-until", deadline=said_words(texts, plan, here)), rows)
+            Screen(
+                texts(
+                    "extend-until",
+                    deadline=said_words(texts, plan, here),
+                    example=_example(conversation),
+                ),
+                rows,
+            )
         )
         return
-    await _ask_reason(
-        conversation, name, callback_data.unit, here + timedelta(days=callback_data.days)
-    )
+    moment = days_later(here, callback_data.days, conversation.now)
+    await _ask_reason(conversation, name, callback_data.unit, moment)
 
 
 async def _ask_reason(
     conversation: Conversation, name: MilestoneName, unit: str, moment: datetime
 ) -> None:
     texts = conversation.texts
+    calendar = await calendar_of(conversation.session, conversation.loaded_plan)
+    unit_code = None if unit == _ALL else unit
+    require_fit(calendar, name, unit_code, moment, conversation.now)
     await conversation.state.set_state(ExtendForm.reason)
     await conversation.state.update_data(
         extending={"milestone": name, "unit": unit, "moment": moment.isoformat()}
@@ -138,9 +153,21 @@ async def got_day(message: Message, conversation: Conversation) -> None:
         return
     moment = _moment(message.text or "", conversation)
     if moment is None:
-        await conversation.say(conversation.texts("extend-day-unclear"))
+        await conversation.say(
+            conversation.texts("extend-day-unclear", example=_example(conversation))
+        )
         return
-    await _ask_reason(conversation, name, chosen["unit"], moment)
+    try:
+        await _ask_reason(conversation, name, chosen["unit"], moment)
+    except MomentUnfitError:
+        # The form goes on waiting: another day can be typed at once.
+        await conversation.say(conversation.texts("refused-moment-unfit"))
+
+
+def _example(conversation: Conversation) -> str:
+    """A day as it can be typed: the one before the conference."""
+    day = conversation.plan.local("conference_opens").date() - timedelta(days=1)
+    return f"{day.day}/{day.month}"
 
 
 def _moment(words: str, conversation: Conversation) -> datetime | None:
@@ -160,6 +187,10 @@ def _moment(words: str, conversation: Conversation) -> datetime | None:
 async def got_extend_reason(message: Message, conversation: Conversation) -> None:
     """The reason; with it the milestone moves."""
     texts, plan = conversation.texts, conversation.plan
+    reason = clean(message.text or "")
+    if not is_reason(reason):
+        await conversation.say(texts("reason-unfit", limit=REASON_LIMIT))
+        return
     chosen = (await conversation.state.get_data()).get("extending") or {}
     await conversation.state.set_state(None)
     await conversation.state.update_data(extending=None)
@@ -175,7 +206,7 @@ async def got_extend_reason(message: Message, conversation: Conversation) -> Non
         milestone=name,
         unit_code=unit_code,
         moment=datetime.fromisoformat(chosen["moment"]),
-        reason=clean(message.text or "")[:_REASON],
+        reason=reason,
         now=conversation.now,
     )
     await conversation.show(
@@ -221,10 +252,12 @@ def build_router() -> Router:
     """Extensions."""
     router = Router(name="organiser.extend_deadline")
     may = Permission.milestone_extend
-    typed = F.text & ~F.text.startswith("/") & ~F.forward_origin
+    words = (F.text, ~F.text.startswith("/"), has_own_words)
     on_command(router, "extend", cmd_extend)
     on_button(router, on_extend, ExtendCallback, may)
     on_button(router, on_decide, DecideRequestCallback, may)
-    router.message.register(got_day, ExtendForm.day, typed, flags={"permission": may})
-    router.message.register(got_extend_reason, ExtendForm.reason, typed, flags={"permission": may})
+    router.message.register(got_day, ExtendForm.day, *words, flags={"permission": may})
+    router.message.register(
+        got_extend_reason, ExtendForm.reason, *words, flags={"permission": may}
+    )
     return router

@@ -5,16 +5,20 @@ from datetime import timedelta
 from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
+from conference.calendar import calendar_of
 from conference.nudging import late_leads, remind_now
 from conference.reporting import UnitProgress, unit_progress
 from conference.roles import Permission, require
-from handlers.callbacks import OpenCallback, RemindNowCallback
+from handlers.callbacks import OpenCallback, RemindNowCallback, TurnProgressPageCallback
 from handlers.commands import on_button, on_command
 from handlers.conversation import Conversation, Screen, button
-from handlers.moments import deadline_words, left_words, moment_words
+from handlers.listing import page_of, unit_names
+from handlers.moments import deadline_words, left_words, moment_words, quiet_until, said_words
 from handlers.notices import nudge_words
 
 _DAY = timedelta(days=1)
+_PAGE = 25
+"""Units on one page; their lines fit a message."""
 
 
 async def cmd_progress(message: Message, conversation: Conversation) -> None:
@@ -23,7 +27,7 @@ async def cmd_progress(message: Message, conversation: Conversation) -> None:
     await show_progress(conversation)
 
 
-async def show_progress(conversation: Conversation) -> None:
+async def show_progress(conversation: Conversation, *, page: int = 0) -> None:
     """Asked, reported or days late, nobody in the bot yet: unit by unit."""
     require(conversation.actor, Permission.progress_view)
     texts, plan = conversation.texts, conversation.plan
@@ -41,11 +45,13 @@ async def show_progress(conversation: Conversation) -> None:
             left=left_words(texts, plan.moment("unit_reports_due"), conversation.now),
         )
     ]
-    lines += [_line(conversation, row) for row in rows]
+    shown, turns = page_of(texts, rows, page, _PAGE, lambda to: TurnProgressPageCallback(page=to))
+    lines += [_line(conversation, row) for row in shown]
     await conversation.show(
         Screen(
             "\n".join(lines),
             [
+                turns,
                 [
                     button(texts.plain("button-remind"), OpenCallback(command="remind")),
                     button(texts.plain("button-extend"), OpenCallback(command="extend")),
@@ -58,7 +64,8 @@ async def show_progress(conversation: Conversation) -> None:
 
 def _line(conversation: Conversation, row: UnitProgress) -> str:
     texts, plan = conversation.texts, conversation.plan
-    late = -(-row.late_by // _DAY) if row.late_by else 0
+    is_late = row.late_by is not None
+    late = max(1, -(-row.late_by // _DAY)) if row.late_by is not None else 0
     if row.report is not None:
         state = texts(
             "progress-reported",
@@ -67,16 +74,27 @@ def _line(conversation: Conversation, row: UnitProgress) -> str:
             waiting=row.waiting,
         )
     else:
-        state = texts("progress-late", late=late) if row.late_by else texts("progress-not-yet")
+        state = texts("progress-late", late=late) if is_late else texts("progress-not-yet")
     return texts(
         "progress-line",
-        mark="done" if row.report else "late" if row.late_by else "open",
+        mark="done" if row.report else "late" if is_late else "open",
         unit=plan.unit(row.unit_code).short_name,
         asked=row.asked,
         state=state,
         lead="yes" if row.leads else "no",
+        own=said_words(texts, plan, row.due_at)
+        if row.report is None and row.due_at != plan.moment("unit_reports_due")
+        else "none",
         held=row.held,
     )
+
+
+async def on_progress_page(
+    callback: CallbackQuery, callback_data: TurnProgressPageCallback, conversation: Conversation
+) -> None:
+    """Another page of the units."""
+    del callback
+    await show_progress(conversation, page=callback_data.page)
 
 
 async def cmd_remind(message: Message, conversation: Conversation) -> None:
@@ -98,19 +116,18 @@ async def show_remind(conversation: Conversation) -> None:
             )
         )
         return
-    units = sorted({unit for unit, _ in late}, key=[u.code for u in plan.units].index)
+    calendar = await calendar_of(conversation.session, conversation.loaded_plan)
+    units = [unit.code for unit in plan.units if unit.code in {code for code, _ in late}]
+    due = calendar.moment("unit_reports_due", units[0])
     preview = nudge_words(
-        texts,
-        plan,
-        [("unit_leads_without_report", units[0], plan.moment("unit_reports_due"))],
-        conversation.now,
+        texts, plan, [("unit_leads_without_report", units[0], due)], conversation.now
     )
     await conversation.show(
         Screen(
             texts(
                 "remind-ask",
                 people=len({person.id for _, person in late}),
-                units=", ".join(plan.unit(code).short_name for code in units),
+                units=unit_names(plan, units),
             )
             + f"\n\n<blockquote>{preview}</blockquote>",
             [
@@ -133,7 +150,11 @@ async def on_remind_now(callback: CallbackQuery, conversation: Conversation) -> 
     )
     await conversation.show(
         Screen(
-            texts("remind-sent", people=people),
+            texts(
+                "remind-sent",
+                people=people,
+                waits_until=quiet_until(texts, conversation.plan, conversation.now),
+            ),
             [[button(texts.plain("button-progress"), OpenCallback(command="progress"))]],
         )
     )
@@ -144,5 +165,6 @@ def build_router() -> Router:
     router = Router(name="organiser.progress")
     on_command(router, "progress", cmd_progress)
     on_command(router, "remind", cmd_remind)
+    on_button(router, on_progress_page, TurnProgressPageCallback, Permission.progress_view)
     on_button(router, on_remind_now, RemindNowCallback, Permission.nudge_send)
     return router

@@ -3,7 +3,7 @@
 from aiogram import Router
 from aiogram.types import CallbackQuery, InlineKeyboardButton, Message
 
-from conference.inviting import INVITABLE, invite_to, revoke_invite, revoke_role, team
+from conference.inviting import INVITABLE, Membership, invite_to, revoke_invite, revoke_role, team
 from conference.joining import actor_of
 from conference.roles import Permission
 from config.texts import Safe
@@ -12,14 +12,17 @@ from handlers.callbacks import (
     OpenCallback,
     RevokeInviteCallback,
     RevokeRoleCallback,
+    TurnTeamPageCallback,
 )
 from handlers.commands import on_button, on_command, publish_menu
 from handlers.conversation import Conversation, Screen, button, grid
+from handlers.listing import page_of, unit_names
 from handlers.moments import moment_words
 from handlers.shared.invitation import role_words
-from storage.tables import Role
+from storage.tables import Invite, Role
 
-_MOST_BUTTONS = 40
+_PAGE = 20
+"""Memberships and links on one page; with their buttons they fit a message."""
 
 
 async def cmd_invite(message: Message, conversation: Conversation) -> None:
@@ -106,53 +109,77 @@ async def cmd_team(message: Message, conversation: Conversation) -> None:
     await show_team(conversation)
 
 
-async def show_team(conversation: Conversation, note: str = "") -> None:
+async def show_team(conversation: Conversation, *, note: str = "", page: int = 0) -> None:
     """Roles held, open links, units with nobody yet; each role and link can be taken back."""
     texts, plan = conversation.texts, conversation.plan
     found = await team(conversation.session, conversation.actor, plan=plan, now=conversation.now)
     lines = [note] if note else []
     lines.append(texts("team-title"))
     rows: list[list[InlineKeyboardButton]] = []
-    for number, one in enumerate(found.memberships, start=1):
-        words = role_words(texts, plan, one.grant.role, one.grant.unit_code)
-        lines.append(
-            texts(
-                "team-member",
-                number=number,
-                role=words,
-                moment=moment_words(texts, plan, one.grant.granted_at),
-                who="self" if one.is_self else "reachable" if one.is_reachable else "blocked",
-            )
-        )
-        if not one.is_self and not one.grant.by_settings:
-            rows.append(
-                [
-                    button(
-                        texts.plain("button-revoke", number=number, role=words),
-                        RevokeRoleCallback(grant=one.grant.id or 0, sure=False),
-                    )
-                ]
-            )
-    for invite in found.invites:
-        words = role_words(texts, plan, invite.role, invite.unit_code)
-        until = moment_words(texts, plan, invite.expires_at)
-        lines.append(texts("team-open-link", role=words, moment=until))
-        rows.append(
-            [
-                button(
-                    texts.plain("button-revoke-link", role=words),
-                    RevokeInviteCallback(invite=invite.id or 0),
-                )
-            ]
-        )
+    entries: list[tuple[int, Membership | Invite]] = [
+        *enumerate(found.memberships, start=1),
+        *enumerate(found.invites),
+    ]
+    shown, turns = page_of(texts, entries, page, _PAGE, lambda to: TurnTeamPageCallback(page=to))
+    for number, one in shown:
+        if isinstance(one, Membership):
+            line, revoke = _membership(conversation, number, one)
+        else:
+            line, revoke = _open_link(conversation, one)
+        lines.append(line)
+        if revoke is not None:
+            rows.append([revoke])
     if found.units_without_lead:
-        names = ", ".join(plan.unit(code).short_name for code in found.units_without_lead)
+        names = unit_names(plan, found.units_without_lead)
         lines.append(texts("team-units-without-lead", units=names))
     rows = [
-        *rows[:_MOST_BUTTONS],
+        *rows,
+        turns,
         [button(texts.plain("button-invite"), OpenCallback(command="invite"))],
     ]
     await conversation.show(Screen("\n".join(lines), rows))
+
+
+def _membership(
+    conversation: Conversation, number: int, one: Membership
+) -> tuple[str, InlineKeyboardButton | None]:
+    """One role held, and the button that takes it back, if it can be."""
+    texts, plan, grant = conversation.texts, conversation.plan, one.grant
+    words = role_words(texts, plan, grant.role, grant.unit_code)
+    line = texts(
+        "team-member",
+        number=number,
+        role=words,
+        moment=moment_words(texts, plan, grant.granted_at),
+        who="self" if one.is_self else "reachable" if one.is_reachable else "blocked",
+    )
+    if grant.by_settings or (one.is_self and grant.role is Role.organiser):
+        return line, None
+    return line, button(
+        texts.plain("button-revoke", number=number, role=words),
+        RevokeRoleCallback(grant=grant.id or 0, sure=False),
+    )
+
+
+def _open_link(
+    conversation: Conversation, invite: Invite
+) -> tuple[str, InlineKeyboardButton | None]:
+    """One link that can still be used, and the button that makes it useless."""
+    texts, plan = conversation.texts, conversation.plan
+    words = role_words(texts, plan, invite.role, invite.unit_code)
+    until = moment_words(texts, plan, invite.expires_at)
+    return texts("team-open-link", role=words, moment=until), button(
+        texts.plain("button-revoke-link", role=words),
+        RevokeInviteCallback(invite=invite.id or 0),
+    )
+
+
+async def on_team_page(
+    callback: CallbackQuery, callback_data: TurnTeamPageCallback, conversation: Conversation
+) -> None:
+    """Another page of the team."""
+    del callback
+    await show_team(conversation, page=callback_data.page)
 
 
 async def on_revoke_role(
@@ -187,9 +214,8 @@ async def on_revoke_role(
         _, person = revoked
         holder = await actor_of(conversation.session, person.channel, person.external_id)
         await publish_menu(conversation.bot, holder, person.language)
-    await show_team(
-        conversation, texts("team-revoked" if revoked is not None else "team-gone-already")
-    )
+    note = texts("team-revoked" if revoked is not None else "team-gone-already")
+    await show_team(conversation, note=note)
 
 
 async def on_revoke_invite(
@@ -203,9 +229,8 @@ async def on_revoke_invite(
         invite_id=callback_data.invite,
         now=conversation.now,
     )
-    await show_team(
-        conversation, conversation.texts("team-link-revoked" if is_new else "team-gone-already")
-    )
+    note = conversation.texts("team-link-revoked" if is_new else "team-gone-already")
+    await show_team(conversation, note=note)
 
 
 def build_router() -> Router:
@@ -214,6 +239,7 @@ def build_router() -> Router:
     on_command(router, "invite", cmd_invite)
     on_command(router, "team", cmd_team)
     on_button(router, on_invite, InviteCallback, Permission.people_invite)
+    on_button(router, on_team_page, TurnTeamPageCallback, Permission.people_invite)
     on_button(router, on_revoke_role, RevokeRoleCallback, Permission.people_invite)
     on_button(router, on_revoke_invite, RevokeInviteCallback, Permission.people_invite)
     return router

@@ -1,11 +1,12 @@
 """`/report`: one tap hands the unit's questions up; and asking for more time."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from aiogram import F, Router
 from aiogram.types import CallbackQuery, InlineKeyboardButton, Message
 
-from conference.extending import ask_for_time
+from conference.calendar import calendar_of
+from conference.extending import MomentUnfitError, ask_for_time
 from conference.reporting import UnitProgress, hand_up, unit_progress, units_to_report
 from conference.roles import Permission
 from conference.vietnamese import clean
@@ -17,11 +18,10 @@ from handlers.callbacks import (
 )
 from handlers.commands import on_button, on_command
 from handlers.conversation import Conversation, Screen, button, grid
-from handlers.moments import left_words, moment_words, said_words
+from handlers.moments import left_words, moment_words, quiet_until, said_words
+from handlers.more_time import DAYS, REASON_LIMIT, days_later, is_reason
+from handlers.own_words import has_own_words
 from handlers.states import AskForTimeForm
-
-_DAYS = (1, 2, 3)
-_REASON = 300
 
 
 async def cmd_report(message: Message, conversation: Conversation) -> None:
@@ -89,6 +89,7 @@ async def show_unit_report(conversation: Conversation, unit_code: str, *, note: 
         deadline=said_words(texts, plan, row.due_at),
         left=left_words(texts, row.due_at, conversation.now),
         for_other="no" if unit_code in conversation.actor.led_units else "yes",
+        asking=await _still_asked(conversation, unit_code),
     )
     if row.report is not None:
         text += "\n\n" + texts(
@@ -100,6 +101,15 @@ async def show_unit_report(conversation: Conversation, unit_code: str, *, note: 
     if note:
         text = f"{note}\n\n{text}"
     await conversation.show(Screen(text, rows))
+
+
+async def _still_asked(conversation: Conversation, unit_code: str) -> str:
+    """Until when the unit's young people can still ask; `none` once that is over."""
+    calendar = await calendar_of(conversation.session, conversation.loaded_plan)
+    closes = calendar.moment("asking_closes", unit_code)
+    if closes <= conversation.now:
+        return "none"
+    return said_words(conversation.texts, conversation.plan, closes)
 
 
 async def _progress_of(conversation: Conversation, unit_code: str) -> UnitProgress | None:
@@ -162,47 +172,46 @@ async def on_ask_for_time(
     if row is None or unit_code not in conversation.actor.led_units or row.report is not None:
         await show_report(conversation)
         return
-    if callback_data.days not in _DAYS:
-        buttons = [
-            button(
-                texts.plain(
-                    "button-more-days",
-                    days=days,
-                    deadline=said_words(
-                        texts, conversation.plan, _wanted(row.due_at, days, conversation.now)
+    plan = conversation.plan
+    if callback_data.days not in DAYS:
+        rows = [
+            [
+                button(
+                    texts.plain(
+                        "button-more-days", days=days, deadline=said_words(texts, plan, wanted)
                     ),
-                ),
-                AskForTimeCallback(unit=unit_code, days=days),
-            )
-            for days in _DAYS
+                    AskForTimeCallback(unit=unit_code, days=days),
+                )
+            ]
+            for days in DAYS
+            if (wanted := days_later(row.due_at, days, conversation.now))
+            < plan.moment("conference_opens")
         ]
-        rows = [[one] for one in buttons]
         rows.append([button(texts.plain("button-back"), OpenReportCallback(unit=unit_code))])
         await conversation.show(Screen(texts("time-how-long"), rows))
         return
+    wanted = days_later(row.due_at, callback_data.days, conversation.now)
+    if wanted >= plan.moment("conference_opens"):
+        raise MomentUnfitError
     await conversation.state.set_state(AskForTimeForm.reason)
     await conversation.state.update_data(
-        asking_time={"unit": unit_code, "days": callback_data.days}
+        asking_time={"unit": unit_code, "wanted": wanted.isoformat()}
     )
     await conversation.show(
         Screen(
-            texts("time-why"),
+            texts("time-why", deadline=said_words(texts, plan, wanted)),
             [[button(texts.plain("button-back"), OpenReportCallback(unit=unit_code))]],
         )
     )
 
 
-def _wanted(due_at: datetime, days: int, now: datetime) -> datetime:
-    """So many days after the deadline; after it has passed, so many days from its next hour."""
-    wanted = due_at + timedelta(days=days)
-    while wanted <= now:
-        wanted += timedelta(days=1)
-    return wanted
-
-
 async def got_reason(message: Message, conversation: Conversation) -> None:
-    """Why more time is needed; the organisers are told at once."""
+    """Why more time is needed; the organisers are told at once, in the morning if it is night."""
     texts = conversation.texts
+    reason = clean(message.text or "")
+    if not is_reason(reason):
+        await conversation.say(texts("reason-unfit", limit=REASON_LIMIT))
+        return
     asked = (await conversation.state.get_data()).get("asking_time") or {}
     row = await _progress_of(conversation, asked.get("unit", ""))
     await conversation.state.set_state(None)
@@ -215,13 +224,17 @@ async def got_reason(message: Message, conversation: Conversation) -> None:
         conversation.actor,
         plan=conversation.loaded_plan,
         unit_code=row.unit_code,
-        wanted=_wanted(row.due_at, int(asked["days"]), conversation.now),
-        reason=clean(message.text or "")[:_REASON],
+        wanted=datetime.fromisoformat(asked["wanted"]),
+        reason=reason,
         now=conversation.now,
     )
     await conversation.show(
         Screen(
-            texts("time-asked", deadline=said_words(texts, conversation.plan, request.wanted)),
+            texts(
+                "time-asked",
+                deadline=said_words(texts, conversation.plan, request.wanted),
+                waits_until=quiet_until(texts, conversation.plan, conversation.now),
+            ),
             [[button(texts.plain("button-menu"), OpenCallback(command="start"))]],
         )
     )
@@ -238,7 +251,9 @@ def build_router() -> Router:
     router.message.register(
         got_reason,
         AskForTimeForm.reason,
-        F.text & ~F.text.startswith("/") & ~F.forward_origin,
+        F.text,
+        ~F.text.startswith("/"),
+        has_own_words,
         flags={"permission": report},
     )
     return router

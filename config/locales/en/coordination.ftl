@@ -64,6 +64,9 @@ progress-line = { $mark ->
 }{ $lead ->
     [yes] {""}
    *[no] ; <b>nobody yet</b>
+}{ $own ->
+    [none] {""}
+   *[other] ; due { $own }
 }
 progress-reported = reported { $moment }{ $late ->
     [0] {""}
@@ -79,9 +82,15 @@ progress-late = { $late ->
 }
 progress-not-yet = not yet
 remind-nobody = Nobody needs reminding: every unit with a lead here has reported.
-remind-ask = Remind <b>{ $people }</b> people of the units that have not reported: { $units }. This is what they will read:
+remind-ask = Remind <b>{ $people }</b> people of the units that have not reported: { $units }. This is what they will read, each with their own unit and deadline:
 button-remind-now = Remind now
-remind-sent = Reminders for { $people } people are on their way. Within an hour nobody gets a second one. In quiet hours they wait until morning.
+remind-sent = { $people ->
+    [0] Nobody is reminded: within the last hour everyone has been.
+   *[other] { $waits_until ->
+        [none] Reminders are on their way. People: { $people }.
+       *[other] Reminders will go out at { $waits_until }, since it is night. People: { $people }.
+    } Within an hour nobody gets a second one.
+}
 
 command-extend = extend a deadline
 extend-which = Extend which deadline?
@@ -89,10 +98,10 @@ extend-asking-closes = Asking ({ $deadline })
 extend-unit-reports-due = Unit reports ({ $deadline })
 extend-whom = Extend it for whom?
 button-all-units = All units
-extend-until = At present: { $deadline }. Choose the new one, or type a day such as 21/5 or 21/5 17:00.
-extend-day-unclear = That day is not clear. Write 21/5 (which means before 21 May) or 21/5 17:00.
+extend-until = At present: { $deadline }. Choose the new one, or type a day such as { $example } (which means before that day) or { $example } 17:00.
+extend-day-unclear = That day is not clear. Write { $example } (which means before that day) or { $example } 17:00.
 extend-why = The new deadline: { $deadline }. Please write the reason in one message; it goes to the people affected.
-extend-done = Extended: { $deadline }, for { $unit ->
+extend-done = The new deadline is { $deadline }, for { $unit ->
     [all] all units
    *[other] { $unit }
 }. { $people ->
@@ -104,7 +113,7 @@ request-granted = { $unit } may report { $deadline }. They are being told.
 request-refused = The request of { $unit } is refused. They are being told.
 
 refused-moment-unfit = This deadline cannot be set: it must lie ahead, differ from the old one, and come before the conference opens.
-refused-request-decided = This request has been answered before.
+refused-request-decided = This request has been answered, or the unit has put another in its place.
 refused-nothing-to-report = { $unit } has reported, and nothing has come since.
 refused-unit-has-lead = { $unit } has a lead here, so only the lead reports.
 refused-own-role = You cannot revoke your own organiser's role. Please ask another organiser.

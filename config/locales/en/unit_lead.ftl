@@ -7,32 +7,39 @@ report-unit = <b>{ $unit }</b>
         [0] {""}
        *[other] {" "}(and { $held } with the duty officer)
     }
-    Due: { $deadline } ({ $left }){ $for_other ->
+    Due: { $deadline } ({ $left }){ $asking ->
+        [none] {""}
+       *[other] {"\u000A"}Young people can still ask { $asking }. What comes after your report can be handed up in addition.
+    }{ $for_other ->
         [yes] {"\u000A"}This unit has no lead here. That you act for it will be on record.
        *[no] {""}
     }
 report-sent-before = Report { $number } was sent at { $moment }.{ $waiting ->
-    [0] {" "}Nothing has come since.
+    [0] {" "}Nothing has come since; there is nothing left for you to do.
    *[other] {" "}Since then { $waiting } more have come; you can hand them up too.
 }
 button-report-send = Hand up { $count } to the organiser
 button-report-none = Our unit has no questions
-report-done = The report of <b>{ $unit }</b>{ $number ->
+report-done = <b>The report of { $unit } is sent</b>{ $number ->
         [1] {""}
-       *[other] {" "}(addition { $number })
-    } is sent: { $count ->
+       *[other] {" "}(number { $number }, an addition)
+    }: { $count ->
         [0] no questions
         [one] { $count } question
        *[other] { $count } questions
     }, at { $moment }, { $late ->
         [yes] late
        *[no] on time
-    }. Thank you. There will be no more reminders about it.
+    }. Thank you; this is done, and there will be no more reminders about it.
 button-ask-for-time = Ask for more time
 time-how-long = Until when do you need?
 button-more-days = { $days ->
     [one] { $days } day more
    *[other] { $days } days more
 } ({ $deadline })
-time-why = Please write the reason in one message. The organiser gets it at once.
-time-asked = Your request has gone to the organiser: to report { $deadline }. You will hear as soon as they answer.
+time-why = You ask to report { $deadline }. Please write the reason in one message; a few words will do.
+time-asked = Your request to report { $deadline } has gone to the organiser{ $waits_until ->
+    [none] . You will hear as soon as they answer.
+   *[other] . It is night now, so they get it at { $waits_until }. If it is urgent, hand up what there is; later questions can follow.
+}
+reason-unfit = The reason must be in words, at most { $limit } characters. Please send it again.

@@ -66,6 +66,9 @@ progress-line = { $mark ->
 }{ $lead ->
     [yes] {""}
    *[no] ; <b>chưa có ai</b>
+}{ $own ->
+    [none] {""}
+   *[other] ; hạn riêng { $own }
 }
 progress-reported = đã gửi { $moment }{ $late ->
     [0] {""}
@@ -77,9 +80,15 @@ progress-reported = đã gửi { $moment }{ $late ->
 progress-late = muộn { $late } ngày
 progress-not-yet = chưa gửi
 remind-nobody = Không có đơn vị nào cần nhắc: đơn vị có Bí thư trong hệ thống đều đã gửi tổng hợp.
-remind-ask = Nhắc <b>{ $people }</b> người của các đơn vị chưa gửi: { $units }. Nội dung họ sẽ nhận:
+remind-ask = Nhắc <b>{ $people }</b> người của các đơn vị chưa gửi: { $units }. Ai cũng nhận lời như sau, với tên và hạn của đơn vị mình:
 button-remind-now = Nhắc ngay
-remind-sent = Đã xếp lời nhắc cho { $people } người. Trong một giờ, mỗi người chỉ nhận một lần. Giờ yên tĩnh thì lời nhắc chờ đến sáng.
+remind-sent = { $people ->
+    [0] Không nhắc thêm ai: trong một giờ qua, mọi người đều đã nhận lời nhắc.
+   *[other] { $waits_until ->
+        [none] Đang gửi lời nhắc cho { $people } người.
+       *[other] Lời nhắc cho { $people } người sẽ đi lúc { $waits_until }, vì bây giờ đang là giờ nghỉ.
+    } Trong một giờ, mỗi người chỉ nhận một lần.
+}
 
 # Gia hạn
 command-extend = gia hạn một mốc thời gian
@@ -88,21 +97,21 @@ extend-asking-closes = Nhận câu hỏi ({ $deadline })
 extend-unit-reports-due = Đơn vị gửi tổng hợp ({ $deadline })
 extend-whom = Gia hạn cho ai?
 button-all-units = Tất cả đơn vị
-extend-until = Hiện tại: { $deadline }. Chọn thời hạn mới, hoặc gõ ngày, ví dụ 21/5 hay 21/5 17:00.
-extend-day-unclear = Không hiểu ngày này. Gõ như 21/5 (nghĩa là trước ngày 21/5) hoặc 21/5 17:00.
+extend-until = Hiện tại: { $deadline }. Chọn thời hạn mới, hoặc gõ ngày như { $example } (nghĩa là trước ngày { $example }) hay { $example } 17:00.
+extend-day-unclear = Không hiểu ngày này. Gõ như { $example } (nghĩa là trước ngày { $example }) hoặc { $example } 17:00.
 extend-why = Thời hạn mới: { $deadline }. Viết lý do trong một tin nhắn; lý do được gửi kèm cho những người liên quan.
-extend-done = Đã gia hạn: { $deadline }, cho { $unit ->
+extend-done = Thời hạn mới là { $deadline }, cho { $unit ->
     [all] tất cả đơn vị
    *[other] { $unit }
 }. { $people ->
     [0] Không có ai cần báo.
    *[other] { $people } người liên quan sẽ nhận được tin, mỗi người một lần.
 }
-request-granted = Đã đồng ý cho { $unit } gửi { $deadline }. Đơn vị được báo ngay.
-request-refused = Đã từ chối đề nghị của { $unit }. Đơn vị được báo ngay.
+request-granted = Đã đồng ý cho { $unit } gửi { $deadline }. Hệ thống báo cho đơn vị.
+request-refused = Đã từ chối đề nghị của { $unit }. Hệ thống báo cho đơn vị.
 
 refused-moment-unfit = Thời hạn này không đặt được: phải ở phía trước, khác thời hạn cũ và trước giờ khai mạc hội nghị.
-refused-request-decided = Đề nghị này đã được trả lời trước đó.
+refused-request-decided = Đề nghị này đã có người trả lời, hoặc đơn vị đã thay bằng đề nghị khác.
 refused-nothing-to-report = { $unit } đã gửi tổng hợp, và từ đó chưa có câu hỏi mới.
 refused-unit-has-lead = { $unit } đã có Bí thư trong hệ thống, nên chỉ Bí thư gửi tổng hợp.
 refused-own-role = Đồng chí không thể tự thu vai trò Ban Tổ chức của mình. Nhờ một người khác trong Ban Tổ chức.

@@ -8,28 +8,35 @@ report-unit = <b>{ $unit }</b>
         [0] {""}
        *[other] {" "}(và { $held } câu đang được cán bộ trực xem)
     }
-    Hạn gửi: { $deadline } ({ $left }){ $for_other ->
-        [yes] {"\u000A"}Đơn vị chưa có Bí thư trong hệ thống. Việc gửi thay sẽ được ghi lại.
+    Hạn gửi: { $deadline } ({ $left }){ $asking ->
+        [none] {""}
+       *[other] {"\u000A"}Đoàn viên, thanh niên còn gửi câu hỏi { $asking }. Câu nào đến sau khi đồng chí đã gửi thì gửi bổ sung được.
+    }{ $for_other ->
+        [yes] {"\u000A"}Đơn vị chưa có Bí thư trong hệ thống. Việc gửi thay được ghi lại.
        *[no] {""}
     }
 report-sent-before = Đã gửi tổng hợp lần { $number } lúc { $moment }.{ $waiting ->
-    [0] {" "}Từ đó chưa có câu hỏi mới.
+    [0] {" "}Từ đó chưa có câu hỏi mới, đồng chí không phải làm gì thêm.
    *[other] {" "}Từ đó có thêm { $waiting } câu, có thể gửi bổ sung.
 }
 button-report-send = Gửi { $count } câu lên Ban Tổ chức
 button-report-none = Đơn vị không có câu hỏi
-report-done = Đã gửi tổng hợp của <b>{ $unit }</b>{ $number ->
+report-done = <b>Đã gửi tổng hợp của { $unit }</b>{ $number ->
         [1] {""}
-       *[other] {" "}(bổ sung lần { $number })
+       *[other] {" "}(lần { $number }, bổ sung)
     }: { $count ->
         [0] đơn vị không có câu hỏi
        *[other] { $count } câu hỏi
     }, lúc { $moment }, { $late ->
         [yes] sau hạn
        *[no] đúng hạn
-    }. Cảm ơn đồng chí. Sẽ không có lời nhắc nào nữa về việc này.
+    }. Cảm ơn đồng chí, việc này đã xong và hệ thống không nhắc nữa.
 button-ask-for-time = Xin thêm thời gian
 time-how-long = Đồng chí cần đến khi nào?
 button-more-days = Thêm { $days } ngày ({ $deadline })
-time-why = Đồng chí viết lý do trong một tin nhắn. Ban Tổ chức sẽ nhận được ngay.
-time-asked = Đã chuyển đề nghị tới Ban Tổ chức: xin gửi { $deadline }. Có trả lời, hệ thống sẽ báo ngay.
+time-why = Xin gửi { $deadline }. Đồng chí viết lý do trong một tin nhắn, vài chữ là đủ.
+time-asked = Đã chuyển đề nghị gửi { $deadline } tới Ban Tổ chức{ $waits_until ->
+    [none] . Có trả lời là hệ thống báo đồng chí ngay.
+   *[other] . Bây giờ đang là giờ nghỉ, nên Ban Tổ chức nhận được lúc { $waits_until }. Nếu gấp, đồng chí cứ gửi tổng hợp trước, câu đến sau gửi bổ sung.
+}
+reason-unfit = Lý do viết bằng chữ, nhiều nhất { $limit } ký tự. Đồng chí gửi lại giúp.
