@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -12,7 +11,8 @@ from conference.auditing import record
 from conference.errors import ConferenceError
 from conference.roles import Actor, Permission, require
 from conference.vietnamese import clean
-from storage.outbox import add_for_meant, cancel_under, count_meant, states_under
+from storage.outbox import cancel_under, count_people, states_under, who_is_meant
+from storage.paced import write_to
 from storage.tables import Broadcast, OutboxState, Role, Unit
 
 KIND = "broadcast"
@@ -70,19 +70,19 @@ def fit_text(raw: str) -> str:
     return text
 
 
-async def _meant(session: AsyncSession, audience: str) -> dict[str, Any]:
-    """What `storage.outbox` is asked for an audience.
+async def _meant(session: AsyncSession, audience: str) -> tuple[ColumnElement[bool], ...]:
+    """The conditions on a person that make an audience.
 
     Raises:
         AudienceUnknownError: there is no such audience.
     """
     kind, _, code = audience.partition(":")
     if audience == EVERYONE:
-        return {}
+        return who_is_meant()
     if kind == "unit" and await session.get(Unit, code) is not None:
-        return {"unit_code": code}
+        return who_is_meant(unit_code=code)
     if kind == "role" and code in AUDIENCE_ROLES:
-        return {"role": Role(code)}
+        return who_is_meant(role=Role(code))
     raise AudienceUnknownError
 
 
@@ -97,7 +97,7 @@ async def audience_size(session: AsyncSession, audience: str) -> int:
     Raises:
         AudienceUnknownError: there is no such audience.
     """
-    return await count_meant(session, **await _meant(session, audience))
+    return await count_people(session, *await _meant(session, audience))
 
 
 async def begin_broadcast(
@@ -120,13 +120,14 @@ async def begin_broadcast(
     )
     session.add(broadcast)
     await session.flush()
-    broadcast.people = await add_for_meant(
+    broadcast.people = await write_to(
         session,
-        prefix=_prefix(broadcast),
+        *meant,
         kind=KIND,
+        key=_key(broadcast),
         content={"broadcast": broadcast.id},
         now=now,
-        **meant,
+        not_after=None,
     )
     record(
         session,
@@ -164,7 +165,7 @@ async def stop_broadcast(
     if stopped is None:
         return None
     progress.broadcast.stopped_at = now
-    cancelled = await cancel_under(session, _prefix(progress.broadcast), STOPPED)
+    cancelled = await cancel_under(session, _key(progress.broadcast), STOPPED)
     record(
         session,
         actor,
@@ -190,7 +191,7 @@ async def broadcast_progress(
     broadcast = await session.get(Broadcast, broadcast_id)
     if broadcast is None:
         raise BroadcastUnknownError
-    states = await states_under(session, _prefix(broadcast))
+    states = await states_under(session, _key(broadcast))
     return BroadcastProgress(
         broadcast,
         sent=states.get(OutboxState.sent, 0),
@@ -210,5 +211,5 @@ async def latest_broadcast(session: AsyncSession) -> Broadcast | None:
     return found
 
 
-def _prefix(broadcast: Broadcast) -> str:
-    return f"broadcast:{broadcast.id}:"
+def _key(broadcast: Broadcast) -> str:
+    return f"broadcast:{broadcast.id}"

@@ -1,34 +1,20 @@
 """Queries over what goes out: a broadcast's messages, and what an organiser looks at."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
-from typing import Any
 
-from sqlalchemy import String, and_, cast, exists, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from storage.tables import Lane, OutboxMessage, OutboxState, Person, Role, RoleGrant
 
 TROUBLED = (OutboxState.failed, OutboxState.uncertain)
-_COLUMNS = (
-    "lane",
-    "key",
-    "bot_id",
-    "channel",
-    "chat_id",
-    "recipient_id",
-    "kind",
-    "content",
-    "state",
-    "attempts",
-    "created_at",
-    "forget",
-)
 
 
-def _is_meant(unit_code: str | None, role: Role | None) -> tuple[Any, ...]:
-    """Reachable, and known by a yes or by a role; of one unit or of one role, where asked."""
+def who_is_meant(
+    *, unit_code: str | None = None, role: Role | None = None
+) -> tuple[ColumnElement[bool], ...]:
+    """Conditions on `Person`: reachable, and known by a yes or by a role; of one unit or role."""
     holds = and_(col(RoleGrant.person_id) == col(Person.id), col(RoleGrant.revoked_at).is_(None))
     has_agreed = col(Person.consented_at).is_not(None)
     is_reachable = col(Person.unreachable_at).is_(None)
@@ -42,73 +28,37 @@ def _is_meant(unit_code: str | None, role: Role | None) -> tuple[Any, ...]:
     return is_reachable, or_(has_agreed, exists().where(holds))
 
 
-async def count_meant(
-    session: AsyncSession, *, unit_code: str | None = None, role: Role | None = None
-) -> int:
-    """How many people a broadcast would go to: all, those of a unit, or those with a role."""
-    found = await session.scalar(
-        select(func.count()).select_from(Person).where(*_is_meant(unit_code, role))
-    )
+async def count_people(session: AsyncSession, *meant: ColumnElement[bool]) -> int:
+    """How many people there are of whom all this holds."""
+    found = await session.scalar(select(func.count()).select_from(Person).where(*meant))
     return int(found or 0)
 
 
-async def add_for_meant(
-    session: AsyncSession,
-    *,
-    prefix: str,
-    kind: str,
-    content: dict[str, Any],
-    now: datetime,
-    unit_code: str | None = None,
-    role: Role | None = None,
-) -> int:
-    """Write one paced message to each of these people, in one statement; returns how many."""
-    table = OutboxMessage.__table__  # type: ignore[attr-defined]
-    chosen = select(
-        literal(Lane.paced, table.c.lane.type),
-        literal(prefix) + cast(col(Person.id), String),
-        literal(""),
-        col(Person.channel),
-        col(Person.external_id),
-        col(Person.id),
-        literal(kind),
-        literal(content, table.c.content.type),
-        literal(OutboxState.due, table.c.state.type),
-        literal(0),
-        literal(now, table.c.created_at.type),
-        literal(False),
-    ).where(*_is_meant(unit_code, role))
-    result = await session.execute(
-        insert(OutboxMessage).from_select(_COLUMNS, chosen, include_defaults=False)
-    )
-    return int(result.rowcount)  # type: ignore[attr-defined]
-
-
-def _has_prefix(prefix: str) -> tuple[Any, ...]:
-    """The keys made of this prefix and a number, found through the unique index on `key`.
+def _is_under(key_of_all: str) -> tuple[ColumnElement[bool], ...]:
+    """The messages whose key is this, a colon and a number: found through the unique index.
 
     Every collation puts a digit before the letter `a`, and nothing before the prefix itself;
     one that overlooks punctuation lets other keys in, which the last condition keeps out.
     """
-    key = col(OutboxMessage.key)
+    key, prefix = col(OutboxMessage.key), f"{key_of_all}:"
     return key >= prefix, key < f"{prefix}a", func.substr(key, 1, len(prefix)) == prefix
 
 
-async def states_under(session: AsyncSession, prefix: str) -> dict[OutboxState, int]:
-    """How many messages of this prefix are in each state."""
+async def states_under(session: AsyncSession, key: str) -> dict[OutboxState, int]:
+    """How many of the messages written with this key are in each state."""
     rows = await session.execute(
         select(col(OutboxMessage.state), func.count())
-        .where(*_has_prefix(prefix))
+        .where(*_is_under(key))
         .group_by(col(OutboxMessage.state))
     )
     return {state: int(count) for state, count in rows.all()}
 
 
-async def cancel_under(session: AsyncSession, prefix: str, reason: str) -> int:
-    """Cancel those of this prefix that have not been taken for sending; returns how many."""
+async def cancel_under(session: AsyncSession, key: str, reason: str) -> int:
+    """Cancel those of them that have not been taken for sending; returns how many."""
     result = await session.execute(
         update(OutboxMessage)
-        .where(*_has_prefix(prefix), col(OutboxMessage.state) == OutboxState.due)
+        .where(*_is_under(key), col(OutboxMessage.state) == OutboxState.due)
         .values(state=OutboxState.cancelled, error=reason)
     )
     return int(result.rowcount)  # type: ignore[attr-defined]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from aiogram import F, Router
-from aiogram.filters import CommandObject, StateFilter, invert_f
+from aiogram.filters import CommandObject, StateFilter
 from aiogram.types import CallbackQuery, InlineKeyboardButton, Message
 
 from conference.broadcasting import (
@@ -91,18 +91,6 @@ async def got_no_text(message: Message, conversation: Conversation) -> None:
 async def got_edited_text(message: Message, conversation: Conversation) -> None:
     """The message that gave the announcement its words was edited."""
     await _take_text(conversation, message.message_id, message.text or "")
-
-
-async def got_not_allowed(message: Message, conversation: Conversation) -> None:
-    """The role was taken back in the middle: no more of it, and no question made of the words."""
-    del message
-    await conversation.state.set_state(None)
-    await conversation.state.update_data({_DRAFT: None})
-    await conversation.say(conversation.texts("refused-not-allowed"))
-
-
-async def _may(_message: Message, conversation: Conversation) -> bool:
-    return conversation.actor.may(Permission.broadcast_send)
 
 
 async def _is_draft(message: Message, conversation: Conversation) -> bool:
@@ -252,8 +240,6 @@ async def on_view(
 ) -> None:
     """How far it is now."""
     del callback
-    if await conversation.state.get_state() in BroadcastForm:
-        await conversation.state.set_state(None)
     await _show_progress(conversation, callback_data.number)
 
 
@@ -332,20 +318,13 @@ def build_router() -> Router:
     router = Router(name="organiser.broadcast")
     permission = Permission.broadcast_send
     on_command(router, "broadcast", cmd_broadcast)
-    on_button(router, on_audience, ChooseAudienceCallback, permission)
-    on_button(router, on_send, SendBroadcastCallback, permission)
+    on_button(router, on_audience, ChooseAudienceCallback, permission, leaves_form=False)
+    on_button(router, on_send, SendBroadcastCallback, permission, leaves_form=False)
     on_button(router, on_view, ViewBroadcastCallback, permission)
     on_button(router, on_stop, StopBroadcastCallback, permission)
     in_dialogue = StateFilter(BroadcastForm)
     flags = {"permission": permission}
     no_command = F.forward_origin | ~F.text.startswith("/")
-    router.message.register(
-        got_not_allowed,
-        in_dialogue,
-        no_command,
-        invert_f(_may),
-        flags={"permission": Permission.public},
-    )
     router.message.register(
         got_text, in_dialogue, no_command, F.text, ~F.forward_origin, flags=flags
     )
