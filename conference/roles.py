@@ -27,13 +27,15 @@ class Permission(StrEnum):
     milestone_extend = "milestone.extend"
     outbox_view = "outbox.view"
     broadcast_send = "broadcast.send"
+    statistics_view = "statistics.view"
+    poster_make = "poster.make"
 
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.member: frozenset(
         {Permission.public, Permission.question_ask, Permission.question_view_own}
     ),
-    Role.unit_lead: frozenset({Permission.public, Permission.report_send}),
+    Role.unit_lead: frozenset({Permission.public, Permission.report_send, Permission.poster_make}),
     Role.duty_officer: frozenset({Permission.public, Permission.question_release}),
     Role.organiser: frozenset(
         {
@@ -48,6 +50,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.milestone_extend,
             Permission.outbox_view,
             Permission.broadcast_send,
+            Permission.statistics_view,
+            Permission.poster_make,
         }
     ),
 }

@@ -1,12 +1,14 @@
 """One job in a process of its own: `python -m documents REQUEST`, the request being JSON.
 
-It prints its progress as JSON lines, the last of which says what was written. A job may take as
-long as it needs here: the bot's own process only reads these lines.
+It prints its progress as JSON lines. The last one lists the `files` to hand over, in order, each
+with its `path`, how it is `shown_as` (`photo` or `document`) and its `caption`: plain text. A job
+may take as long as it needs here: the bot's own process only reads these lines.
 """
 
 import asyncio
 import json
 import sys
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,11 @@ from typing import Any
 from conference.listing import ListFilters
 from config.plan import load_plan
 from config.texts import texts_for
+from documents.charts import write_statistics
 from documents.listing import write_list
 from documents.my_data import write_my_data
+from documents.poster import write_poster
+from documents.written_file import Handout
 from storage.database import Database
 
 
@@ -33,27 +38,41 @@ async def run(request: dict[str, Any]) -> None:
     texts = texts_for(request["language"])
     path = Path(request["path"])
     parameters = dict(request["parameters"])
+    now = datetime.fromisoformat(request["now"])
+    form = parameters.pop("form", "")
     database = Database(request["database"])
     try:
-        if request["kind"] == "my_data":
-            async with database.snapshot() as session:
-                written = await write_my_data(
-                    session, plan, texts, path, person_id=parameters["person_id"]
-                )
-        else:
+        if request["kind"] == "export":
             written = await write_list(
                 database,
                 plan,
                 texts,
                 path,
-                form=parameters.pop("form"),
+                form=form,
                 filters=ListFilters(**parameters),
-                now=datetime.fromisoformat(request["now"]),
+                now=now,
                 progress=lambda done, total: _print(done=done, total=total),
             )
+            files = [Handout(written.path)]
+        else:
+            async with database.snapshot() as session:
+                if request["kind"] == "my_data":
+                    written = await write_my_data(session, plan, texts, path, **parameters)
+                    files = [Handout(written.path)]
+                elif request["kind"] == "stats":
+                    files = await write_statistics(session, plan, texts, path, now=now)
+                else:
+                    files = await write_poster(
+                        session,
+                        plan,
+                        texts,
+                        path,
+                        unit_code=parameters["unit"],
+                        link=parameters["link"],
+                    )
     finally:
         await database.close()
-    _print(rows=written.rows, bytes=written.bytes_)
+    _print(files=[asdict(one) | {"path": str(one.path)} for one in files])
 
 
 if __name__ == "__main__":

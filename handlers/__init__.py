@@ -12,10 +12,11 @@ from handlers.organiser import (
     outbox,
     progress,
     retention,
+    statistics,
     team,
 )
 from handlers.shared import fallback, invitation, reminders, start
-from handlers.unit_lead import send_report
+from handlers.unit_lead import poster, send_report
 
 
 def build_router() -> Router:
@@ -36,6 +37,8 @@ def build_router() -> Router:
         progress.build_router(),
         extend_deadline.build_router(),
         outbox.build_router(),
+        statistics.build_router(),
+        poster.build_router(),
         export_list.build_router(),
         retention.build_router(),
         fallback.build_content_router(),

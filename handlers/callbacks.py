@@ -258,6 +258,16 @@ class StopBroadcastCallback(CallbackData, prefix="b.stop"):
     number: RowNumber
 
 
+class DrawStatisticsCallback(CallbackData, prefix="s.draw"):
+    """Draw the conference's numbers."""
+
+
+class MakePosterCallback(CallbackData, prefix="s.poster"):
+    """Make this unit's poster."""
+
+    unit: str
+
+
 class RetryMessageCallback(CallbackData, prefix="u.retry"):
     """Send a stranded message again, if it has still been tried only so many times."""
 

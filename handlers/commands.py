@@ -44,6 +44,8 @@ COMMANDS = (
     CommandEntry("team", "nhansu", Permission.people_invite, in_menu=False),
     CommandEntry("broadcast", "thongbao", Permission.broadcast_send, in_menu=False),
     CommandEntry("outbox", "hangdoi", Permission.outbox_view, in_menu=False),
+    CommandEntry("stats", "thongke", Permission.statistics_view, in_menu=False),
+    CommandEntry("poster", "apphich", Permission.poster_make, in_menu=False),
     CommandEntry("export", "xuat", Permission.list_export, in_menu=False),
     CommandEntry("held", "cangiup", Permission.question_release, in_menu=False),
 )

@@ -34,14 +34,26 @@ from handlers.organiser.export_list import show_export
 from handlers.organiser.extend_deadline import show_extend
 from handlers.organiser.outbox import show_outbox
 from handlers.organiser.progress import show_progress, show_remind
+from handlers.organiser.statistics import show_stats
 from handlers.organiser.team import show_invite_roles, show_team
 from handlers.shared.invitation import role_words, show_invite
+from handlers.unit_lead.poster import UNIT_PAYLOAD, show_poster
 from handlers.unit_lead.send_report import show_report
 from storage.tables import Role
 
-UNIT_PAYLOAD = "u-"
 INVITE_PAYLOAD = "i-"
-_OFFICIAL = ("report", "progress", "remind", "broadcast", "export", "held", "team", "outbox")
+_OFFICIAL = (
+    "report",
+    "progress",
+    "remind",
+    "stats",
+    "poster",
+    "broadcast",
+    "export",
+    "held",
+    "team",
+    "outbox",
+)
 _DEADLINES: tuple[MilestoneName, ...] = (
     "asking_closes",
     "unit_reports_due",
@@ -259,6 +271,8 @@ async def on_open(
         "language": show_languages,
         "cancel": cancel,
         "help": show_help,
+        "stats": show_stats,
+        "poster": show_poster,
         "export": show_export,
         "report": show_report,
         "progress": show_progress,
