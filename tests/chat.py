@@ -9,9 +9,12 @@ import json
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from sqlalchemy import select
+from sqlmodel import SQLModel
 
 from bot.app import App, build_app
 from bot.bot_api import ApiError
@@ -25,6 +28,7 @@ from storage.tables import DatabaseKind
 TOKEN = "42:test_token_test_token_test_token_test"
 PLAN_FILE = Path(__file__).parent.parent / "config" / "plans" / "hong-bang-2022.toml"
 ORGANISER = 900
+T = TypeVar("T")
 IN_THE_ASKING_WINDOW = datetime(2022, 5, 10, 1, 0, tzinfo=UTC)
 
 
@@ -277,3 +281,39 @@ def chat_with(app: App, user_id: int = 7_000_000_123) -> Chat:
     """A person's phone at this app."""
     assert isinstance(app.platform, RecordingPlatform)
     return Chat(app, app.platform, user_id)
+
+
+def set_clock(app: App, moment: datetime) -> None:
+    """Let it be this moment (aware) for the whole program."""
+    assert isinstance(app.clock, FrozenClock)
+    app.clock.moment = moment
+
+
+def pass_time(app: App, time: timedelta) -> None:
+    """Let so much time pass."""
+    set_clock(app, app.clock() + time)
+
+
+async def stored(app: App, table: type[T]) -> list[T]:
+    """All rows of a table, in the order of their keys."""
+    async with app.database.snapshot() as session:
+        keys = table.__table__.primary_key.columns  # type: ignore[attr-defined]
+        return list((await session.scalars(select(table).order_by(*keys))).all())
+
+
+async def store(app: App, *rows: object) -> None:
+    """Put rows into the database, as another part of the program would have done."""
+    async with app.database.transaction() as session:
+        session.add_all(rows)
+
+
+async def traces_of(app: App, *words: str) -> set[str]:
+    """The tables in which any of these words stands, in whatever column."""
+    found = set()
+    async with app.database.snapshot() as session:
+        for table in SQLModel.metadata.sorted_tables:
+            rows = (await session.execute(select(table))).all()
+            content = json.dumps([[str(value) for value in row] for row in rows])
+            if any(json.dumps(word)[1:-1] in content for word in words):
+                found.add(table.name)
+    return found
