@@ -210,8 +210,7 @@ async def test_dates_are_said_as_the_plan_says_them_with_the_days_left(chat: Cha
         "• Hạn gửi câu hỏi: <b>trước ngày 17/5/2022</b> (còn 6 ngày)",
         "• Các đơn vị gửi tổng hợp: trước ngày 19/5/2022 (còn 8 ngày)",
         "• Tổng hợp chung: trước ngày 24/5/2022 (còn 13 ngày)",
-        "• Hội nghị: <b>08:00 ngày 26/5/2022</b> (còn 16 ngày), tại Hội trường Trung tâm Chính trị"
-        " - Hành chính quận (số 6 Hồng Bàng, phường Sở Dầu)",
+        f"• Hội nghị: <b>08:00 ngày 26/5/2022</b> (còn 16 ngày), tại {chat.app.plan.conference.venue}",
         "• Công bố kết luận: trước ngày 7/6/2022 (còn 27 ngày)",
     ]
 
@@ -375,7 +374,6 @@ async def test_dates_of_a_plan_in_another_time_zone(database_address: str, tmp_p
         "• Hạn gửi câu hỏi: <b>trước ngày 20/3/2027</b> (còn 1 giờ)",
         "• Các đơn vị gửi tổng hợp: trước 12:00 ngày 22/3/2027 (còn 2 ngày)",
         "• Tổng hợp chung: trước ngày 25/3/2027 (còn 5 ngày)",
-        "• Hội nghị: <b>14:00 ngày 30/3/2027</b> (còn 10 ngày), tại Hội trường Trung tâm phục vụ"
-        " hành chính công phường Ví Dụ",
+        f"• Hội nghị: <b>14:00 ngày 30/3/2027</b> (còn 10 ngày), tại {app.plan.conference.venue}",
     ]
     assert app.clock() + timedelta(minutes=1) == app.plan.moment("asking_closes")
