@@ -11,6 +11,7 @@ from handlers import callbacks
 from handlers.callbacks import (
     CancelCallback,
     ChooseAgeCallback,
+    ChooseAudienceCallback,
     ChooseConsentCallback,
     ChooseLanguageCallback,
     ChooseTopicCallback,
@@ -25,11 +26,15 @@ from handlers.callbacks import (
     OpenCallback,
     ReleaseQuestionCallback,
     ResumeDraftCallback,
+    RetryMessageCallback,
+    SendBroadcastCallback,
     SendMyDataCallback,
     SendQuestionCallback,
+    StopBroadcastCallback,
     TakeInviteCallback,
     TurnPageCallback,
     UpdateQuestionCallback,
+    ViewBroadcastCallback,
     ViewQuestionCallback,
     WithdrawQuestionCallback,
 )
@@ -71,6 +76,16 @@ PUBLISHED: dict[str, CallbackData] = {
     f"e.filter:topic:{CODE}": FilterExportCallback(name="topic", value=CODE),
     "o.forget:0": EraseIdentitiesCallback(sure=False),
     "o.forget:1": EraseIdentitiesCallback(sure=True),
+    "b.to:9999999999:all:": ChooseAudienceCallback(draft=9999999999, kind="all", code=""),
+    f"b.to:9999999999:unit:{CODE}": ChooseAudienceCallback(
+        draft=9999999999, kind="unit", code=CODE
+    ),
+    f"b.send:9999999999:unit:{CODE}": SendBroadcastCallback(
+        draft=9999999999, kind="unit", code=CODE
+    ),
+    "b.look:9": ViewBroadcastCallback(number=9),
+    "b.stop:9": StopBroadcastCallback(number=9),
+    "u.retry:9:1": RetryMessageCallback(number=9, attempts=1),
 }
 """Buttons stay in chats for ever: a line here is never changed, only added."""
 
@@ -104,6 +119,15 @@ GARBAGE = [
     "e.filter:since:yesterday",
     "e.filter:nothing:",
     "o.forget:2",
+    "b.to:x:all:",
+    "b.to:1:nobody:",
+    "b.to:1:unit:there-is-none",
+    "b.send:1:all:x",
+    "b.look:0",
+    "b.look:99999999999999999999",
+    "b.stop:",
+    "u.retry:9:99999999999",
+    "u.retry:-1:0",
     "\x00\n",
     "z" * LIMIT,
     "9.future:1",

@@ -13,6 +13,8 @@ from tests.architecture.people import STRANGER, kept, phone_of, troubles
 
 WHO = [STRANGER, *Role]
 RESTRICTED = {
+    "broadcast": {Role.organiser},
+    "outbox": {Role.organiser},
     "export": {Role.organiser},
     "held": {Role.duty_officer, Role.organiser},
 }

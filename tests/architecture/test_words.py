@@ -13,12 +13,14 @@ from fluent.syntax.visitor import Visitor
 
 from conference.errors import ConferenceError
 from conference.listing import FORMS, ListRequestError
+from conference.outbox_desk import Reason
 from config.plan import ConferencePlan, load_plan
 from config.settings import DEFAULT_PLAN
 from config.texts import LOCALES_DIR
 from handlers.commands import COMMANDS
-from handlers.organiser import export_list
+from handlers.organiser import export_list, outbox
 from handlers.shared import fallback, start
+from storage.outbox import TROUBLED
 from storage.tables import AgeBand, QuestionState, Role
 from tests.source import ROOMS, ROOT, literals, modules
 
@@ -36,6 +38,8 @@ FAMILIES: dict[str, set[str]] = {
     "age-": _dashed(AgeBand) | {"unknown"},
     "ask-text-": TEXT_FAULTS | {"more"},
     "button-": {"ask", "my", "deadline", "help", "export", "held"},
+    "broadcast-ask-": {"unit", "role"},
+    "button-audience-": {"all", "unit", "role"},
     "button-export-": set(FORMS),
     "command-": {command.name for command in COMMANDS},
     "content-": set(fallback._KINDS.values()) | {"other"},
@@ -45,6 +49,9 @@ FAMILIES: dict[str, set[str]] = {
     "filter-ask-": set(export_list._FILTERS),
     "history-": {f"question-{what}" for what in ("submitted", "edited", "withdrawn", "reported")},
     "milestone-": {"asking-closes", "unit-reports-due", "consolidation-due"},
+    "outbox-kind-": outbox._NAMED | {"other"},
+    "outbox-reason-": set(Reason),
+    "outbox-state-": set(TROUBLED),
     "plan-warning-": {
         "audience-not-served",
         "conclusion-late",
