@@ -18,7 +18,6 @@ from conference.broadcasting import (
     latest_broadcast,
     stop_broadcast,
 )
-from conference.nudge_times import next_allowed
 from conference.roles import Permission, require
 from config.plan import ConferencePlan
 from config.texts import Texts
@@ -32,7 +31,7 @@ from handlers.callbacks import (
 )
 from handlers.commands import on_button, on_command
 from handlers.conversation import Conversation, Screen, button, grid
-from handlers.moments import moment_words
+from handlers.moments import moment_words, quiet_until
 from handlers.shared.invitation import role_words
 from handlers.states import BroadcastForm
 from storage.tables import Role
@@ -187,9 +186,9 @@ async def _show_last_look(
         announcement_words(texts, plan, draft["text"]),
         texts("broadcast-last-look", count=count, audience=_audience_words(texts, plan, audience)),
     ]
-    begins = next_allowed(now, plan.quiet_hours, plan.zone)
-    if begins > now and count:
-        words.append(texts("broadcast-quiet", moment=moment_words(texts, plan, begins)))
+    begins = quiet_until(texts, plan, now)
+    if begins != "none" and count:
+        words.append(texts("broadcast-quiet", moment=begins))
     send = SendBroadcastCallback(draft=number, kind=kind, code=code)
     rows = [[button(texts.plain("button-broadcast-send", count=count), send)]] if count else []
     other = ChooseAudienceCallback(draft=number, kind=_BACK, code="")
@@ -283,10 +282,10 @@ async def _show_progress(conversation: Conversation, number: int) -> None:
         ),
         texts("broadcast-quoted", text=quoted),
     ]
-    begins = next_allowed(now, plan.quiet_hours, plan.zone)
+    begins = quiet_until(texts, plan, now)
     is_going = bool(progress.waiting) and not is_stopped
-    if is_going and begins > now:
-        words.append(texts("broadcast-quiet", moment=moment_words(texts, plan, begins)))
+    if is_going and begins != "none":
+        words.append(texts("broadcast-quiet", moment=begins))
     rows: list[list[InlineKeyboardButton]] = []
     if progress.waiting:
         refresh = ViewBroadcastCallback(number=number)
