@@ -12,7 +12,6 @@ from typing import Any
 
 from aiogram import Bot, Dispatcher
 from aiogram.client.default import DefaultBotProperties
-from aiogram.types import User
 from sqlalchemy import Row, delete
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -95,11 +94,8 @@ class App:
             await set_organisers(session, CHANNEL, self.organiser_ids, now=self.clock())
 
     def introduce(self, me: Mapping[str, Any]) -> None:
-        """Tell the conversation who the bot is, as getMe says."""
-        session = self.bot.session
-        assert isinstance(session, TurnSession)  # noqa: S101  as built below
-        session.me = User.model_validate(me)
-        self.dispatcher["bot_name"] = session.me.username or ""
+        """Tell the conversation the bot's name, as getMe says: links need it."""
+        self.dispatcher["bot_name"] = me.get("username") or ""
 
     async def publish_menus(self) -> None:
         """The command menus: the default one in the plan's language, and one per language.

@@ -114,25 +114,29 @@ class BotApi:
         Raises:
             ApiRefusedError: the platform said no.
             ApiUnreachableError: no usable answer came.
+            FileNotFoundError: a file is not there.
         """
         form = FormData(quote_fields=False)
         for name, value in parameters.items():
             if value is not None:
                 form.add_field(name, value if isinstance(value, str) else json.dumps(value))
+        with contextlib.ExitStack() as stack:
+            for name, path in (files or {}).items():
+                content = stack.enter_context(path.open("rb"))
+                form.add_field(name, content, filename=path.name)
+            return _result(
+                *await self._post(method, form if parameters or files else None, timeout)
+            )
+
+    async def _post(self, method: str, form: FormData | None, timeout: float) -> tuple[int, bytes]:
+        """The answer's status and body, whatever they are."""
         try:
-            async with contextlib.AsyncExitStack() as stack:
-                for name, path in (files or {}).items():
-                    content = stack.enter_context(path.open("rb"))
-                    form.add_field(name, content, filename=path.name)
-                response = await stack.enter_async_context(
-                    self._open().post(
-                        f"{self._address}/{method}",
-                        data=form if parameters or files else None,
-                        timeout=ClientTimeout(total=timeout, sock_connect=_CONNECT_SECONDS),
-                    )
-                )
-                body = await response.read()
-                status = response.status
+            async with self._open().post(
+                f"{self._address}/{method}",
+                data=form,
+                timeout=ClientTimeout(total=timeout, sock_connect=_CONNECT_SECONDS),
+            ) as response:
+                return response.status, await response.read()
         except (ClientConnectorError, ConnectionTimeoutError) as error:
             raise ApiUnreachableError(type(error).__name__, may_have_arrived=False) from None
         except (ClientError, TimeoutError, OSError) as error:
@@ -142,7 +146,6 @@ class BotApi:
             if self._proxy is None or not type(error).__name__.startswith("Proxy"):
                 raise
             raise ApiUnreachableError(type(error).__name__, may_have_arrived=False) from None
-        return _result(status, body)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -39,7 +39,6 @@ log = logging.getLogger(__name__)
 
 RATE = 20
 _NOT_SENT = (ConnectError, ConnectTimeout, PoolTimeout)
-_LONGEST_PAUSE = 60.0
 _TOKEN_PAUSE = 300.0
 
 
@@ -278,4 +277,5 @@ class Courier:
 
 
 def _growing(attempts: int) -> float:
-    return min(2.0 ** min(attempts, 6), _LONGEST_PAUSE)
+    """Seconds to wait after so many failures."""
+    return 2.0 ** min(attempts, 6)

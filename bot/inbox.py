@@ -19,14 +19,14 @@ ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_membe
 _EMPTIED: Mapping[str, Any] = {
     "first_name": "",
     "title": "",
-    "phone_number": "",
     "sender_user_name": "",
+    "contact": {"phone_number": "", "first_name": ""},
     "location": {"latitude": 0, "longitude": 0},
 }
 _LEFT_OUT = frozenset(
     {
-        "last_name", "username", "vcard", "author_signature", "file_name", "performer",
-        "venue", "order_info", "passport_data",
+        "last_name", "username", "author_signature", "forward_sender_name", "file_name",
+        "performer", "venue", "users_shared", "chat_shared", "order_info", "passport_data",
         "reply_to_message", "quote", "external_reply", "pinned_message",
     }
 )  # fmt: skip

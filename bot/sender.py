@@ -29,7 +29,6 @@ Row = dict[str, Any]
 KEPT_TRYING = timedelta(hours=24)
 MOST_UNANSWERED = 3
 """So often a new message is sent whose sending was never answered: each may have arrived."""
-_LONGEST_PAUSE = 60.0
 _NEW = {"sendMessage", "sendDocument"}
 _COUNTS_AS_DONE = (
     "message is not modified",
@@ -71,7 +70,7 @@ class Sender:
         self._platform = platform
         self._clock = clock
         self._bot_id = bot_id
-        self._wait = wait
+        self.wait = wait
         self._queues: dict[str, deque[Row]] = {}
         self._queued: set[int] = set()
         self._work: asyncio.Queue[str | Call] = asyncio.Queue()
@@ -174,9 +173,9 @@ class Sender:
             row["attempts"] = attempts = int(row.get("attempts") or 0) + 1
             if self._clock() - row["created_at"] > KEPT_TRYING:
                 return _Outcome(OutboxState.failed, error="given up after 24 hours")
-            pause = row.pop("pause", min(2.0 ** min(attempts, 6) / 2, _LONGEST_PAUSE))
+            pause = row.pop("pause", 2.0 ** min(attempts - 1, 6))
             if pause:
-                await self._wait(self._closing, pause)
+                await self.wait(self._closing, pause)
             if self._closing.is_set():
                 return None
 
@@ -286,7 +285,7 @@ class Sender:
                     del self._marks[: len(marks)]
                     self._queued.difference_update(done["id"] for done, _ in marks)
                     return
-            await self._wait(asyncio.Event(), 1)
+            await self.wait(asyncio.Event(), 1)
 
     async def _close_row(self, session: AsyncSession, row: Row, outcome: _Outcome) -> None:
         if row.get("forget"):

@@ -15,13 +15,12 @@ from aiogram.methods import (
     DeleteMyCommands,
     EditMessageReplyMarkup,
     EditMessageText,
-    GetMe,
     LeaveChat,
     SendMessage,
     SetMyCommands,
     TelegramMethod,
 )
-from aiogram.types import Chat, InputFile, Message, User
+from aiogram.types import Chat, InputFile, Message
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -89,9 +88,6 @@ def new_slot() -> int:
 class TurnSession(BaseSession):
     """aiogram's way out, closed: calls are kept in the turn, and sent by the sender later."""
 
-    me: User | None = None
-    """Who the bot is: aiogram asks when a command names a bot (`/help@name`)."""
-
     async def make_request(
         self,
         bot: Bot,
@@ -104,8 +100,6 @@ class TurnSession(BaseSession):
             TurnError: outside a turn, or for a call that asks the network or carries a file.
         """
         del timeout
-        if isinstance(method, GetMe):
-            return self.me or User(id=bot.id, is_bot=True, first_name="")
         turn = current_turn.get()
         name = type(method).__name__
         if turn is None or turn.is_over:
