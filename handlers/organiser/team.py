@@ -187,11 +187,20 @@ async def on_revoke_role(
 ) -> None:
     """Ask once more, then take the role back; its holder's menu goes with it."""
     del callback
-    texts = conversation.texts
+    texts, plan = conversation.texts, conversation.plan
     if not callback_data.sure:
+        found = await team(
+            conversation.session, conversation.actor, plan=plan, now=conversation.now
+        )
+        numbered = {one.grant.id: (at, one.grant) for at, one in enumerate(found.memberships, 1)}
+        if callback_data.grant not in numbered:
+            await show_team(conversation, note=texts("team-gone-already"))
+            return
+        number, grant = numbered[callback_data.grant]
+        role = role_words(texts, plan, grant.role, grant.unit_code)
         await conversation.show(
             Screen(
-                texts("team-revoke-ask"),
+                texts("team-revoke-ask", number=number, role=role),
                 [
                     [
                         button(
