@@ -51,7 +51,10 @@ async def show_invite_roles(conversation: Conversation) -> None:
 
 
 async def on_invite(
-    callback: CallbackQuery, callback_data: InviteCallback, conversation: Conversation
+    callback: CallbackQuery,
+    callback_data: InviteCallback,
+    conversation: Conversation,
+    bot_name: str,
 ) -> None:
     """For a unit lead ask the unit; then give the link, ready to be passed on."""
     del callback
@@ -86,8 +89,7 @@ async def on_invite(
         unit_code=unit_code,
         now=conversation.now,
     )
-    me = await conversation.bot.me()
-    link = f"https://t.me/{me.username}?start=i-{token}"
+    link = f"https://t.me/{bot_name}?start=i-{token}"
     await conversation.show(
         Screen(
             texts(
