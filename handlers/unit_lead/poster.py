@@ -31,7 +31,10 @@ async def show_poster(conversation: Conversation) -> None:
 
 
 async def on_make(
-    callback: CallbackQuery, callback_data: MakePosterCallback, conversation: Conversation
+    callback: CallbackQuery,
+    callback_data: MakePosterCallback,
+    conversation: Conversation,
+    bot_name: str,
 ) -> None:
     """Make a unit's poster: a job, since that takes longer than a blink."""
     del callback
@@ -39,7 +42,6 @@ async def on_make(
     if callback_data.unit not in units:
         await show_poster(conversation)
         return
-    me = await conversation.bot.me()
     sent = await conversation.bot.send_message(
         conversation.chat_id, conversation.texts("job-started")
     )
@@ -54,7 +56,7 @@ async def on_make(
         now=conversation.now,
         form="pdf",
         unit=callback_data.unit,
-        link=f"https://t.me/{me.username}?start={UNIT_PAYLOAD}{callback_data.unit}",
+        link=f"https://t.me/{bot_name}?start={UNIT_PAYLOAD}{callback_data.unit}",
     )
 
 
