@@ -69,6 +69,11 @@ def text_fault(text: str, plan: ConferencePlan) -> str | None:
     return None
 
 
+def shows_danger(text: str) -> bool:
+    """Whether the words show a sign of danger to a person, a phrase over two lines included."""
+    return bool(danger_signs(text) or danger_signs(" ".join(text.split())))
+
+
 async def submit_question(
     session: AsyncSession,
     actor: Actor,
@@ -103,7 +108,7 @@ async def submit_question(
     left = await left_today(session, actor, plan, now)
     if left <= 0:
         raise DailyLimitError(limit=plan.collection.questions_per_person_per_day)
-    is_held = bool(danger_signs(words))
+    is_held = shows_danger(words)
     prefix, number = await next_number(session)
     question = Question(
         code=f"{prefix}-{number:04d}",
@@ -156,7 +161,7 @@ async def edit_question(
     question.fingerprint = mark
     question.edited_at = now
     record(session, actor, "question.edited", ("question", question.id), now=now)
-    if danger_signs(words) and question.state is not QuestionState.held:
+    if shows_danger(words) and question.state is not QuestionState.held:
         question.state = next_state(question.state, QuestionState.held)
         record(session, None, "question.held", ("question", question.id), now=now)
         await notify_duty(session, question, now=now)

@@ -10,12 +10,11 @@ from aiogram import Router
 from aiogram.filters import CommandObject
 from aiogram.types import CallbackQuery, Message
 
-from conference.asking import OPEN_PHASES, Receipt, submit_question, text_fault
+from conference.asking import OPEN_PHASES, Receipt, shows_danger, submit_question, text_fault
 from conference.deadlines import Phase, phase
 from conference.joining import give_consent, set_age_band
 from conference.privacy import forget_stranger
 from conference.roles import Permission
-from conference.safeguarding import danger_signs
 from conference.vietnamese import clean, filter_choices, fold, has_words
 from config.texts import Safe, texts_for
 from handlers.callbacks import (
@@ -155,8 +154,11 @@ async def on_unit(
     draft = await _open_draft(conversation)
     if draft is None:
         return
-    draft.unit = callback_data.code
-    await save_draft(conversation.state, draft)
+    if callback_data.code in {unit.code for unit in conversation.plan.units}:
+        draft.unit = callback_data.code
+        await save_draft(conversation.state, draft)
+    else:
+        await conversation.toast(conversation.texts.plain("ask-choice-gone"))
     await go_on(conversation)
 
 
@@ -168,8 +170,11 @@ async def on_topic(
     draft = await _open_draft(conversation)
     if draft is None:
         return
-    draft.topic = callback_data.code
-    await save_draft(conversation.state, draft)
+    if callback_data.code in {topic.code for topic in conversation.plan.topics}:
+        draft.topic = callback_data.code
+        await save_draft(conversation.state, draft)
+    else:
+        await conversation.toast(conversation.texts.plain("ask-choice-gone"))
     await go_on(conversation)
 
 
@@ -361,7 +366,7 @@ async def take_words(
     words = clean(raw)
     step = await conversation.state.get_state()
     draft = await load_draft(conversation.state)
-    is_danger = bool(danger_signs(words))
+    is_danger = shows_danger(words)
     if not is_danger and await _took_answer(conversation, step, draft, words):
         return
     if not has_words(words):
@@ -392,7 +397,7 @@ async def take_words(
 
 async def warn_of_danger(conversation: Conversation, draft: Draft, words: str) -> None:
     """Give the help line at the first sign of danger in the draft or in words just written."""
-    if draft.warned or not (danger_signs(words) or danger_signs(draft.text)):
+    if draft.warned or not (shows_danger(words) or shows_danger(draft.text)):
         return
     draft.warned = True
     await conversation.say(

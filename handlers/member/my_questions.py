@@ -11,12 +11,12 @@ from conference.asking import (
     edit_question,
     own_question,
     own_questions,
+    shows_danger,
     text_fault,
     withdraw_question,
 )
 from conference.errors import QuestionUnknownError
 from conference.roles import Permission
-from conference.safeguarding import danger_signs
 from conference.vietnamese import clean, fold
 from config.plan import ConferencePlan
 from config.texts import Safe
@@ -291,7 +291,7 @@ def _fixed_note(own: OwnQuestion) -> str:
 
 
 async def _warn_of_danger(conversation: Conversation, words: str) -> None:
-    if danger_signs(words):
+    if shows_danger(words):
         await conversation.say(
             conversation.texts("danger-help", hotline=conversation.plan.safeguarding.hotline)
         )

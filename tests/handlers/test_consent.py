@@ -332,7 +332,7 @@ async def _walk_everywhere(chat: Chat) -> None:
     await chat.send("ngắn")
     await chat.send("Số của em là 0912345678, sao chưa ai trả lời em?")
     await chat.press("Gửi")
-    await chat.press_data("a.send", 1)
+    await chat.press_data("a.send")
     await chat.send("Em bị bố đánh suốt, em sợ lắm, em muốn chết")
     await chat.send("/hoi")
     await chat.press("Bỏ, viết câu mới")
