@@ -23,6 +23,7 @@ from bot.turn import Call, write_calls
 from bot.waiting import wait_for_news
 from config.plan import ConferencePlan
 from config.texts import texts_for
+from documents.written_file import Handout
 from storage.database import Database
 from storage.tables import Job, JobState
 
@@ -30,10 +31,14 @@ log = logging.getLogger(__name__)
 
 FILES_KEPT = timedelta(hours=24)
 _MOST_ATTEMPTS = 2
-_MOST_BYTES = 50_000_000
-"""The largest file a bot may send (Bot API, sendDocument)."""
 _OTHERS_MAY_NOT_READ = 0o077
-_FILE_NAMES = {"export": "list-file-name", "my_data": "my-data-file-name"}
+_FILE_NAMES = {
+    "export": "list-file-name",
+    "my_data": "my-data-file-name",
+    "stats": "stats-file-name",
+    "poster": "poster-file-name",
+}
+_SENDING = {"document": "sendDocument", "photo": "sendPhoto"}
 
 
 class JobFailedError(Exception):
@@ -59,6 +64,8 @@ class Workshop:
     """Seconds between two changes of the message that shows the progress."""
     longest: float = 600.0
     """Seconds after which a job is taken to hang."""
+    largest: int = 50_000_000
+    """Bytes of the largest file that can be sent (Bot API, sendDocument)."""
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def wake(self) -> None:
@@ -105,18 +112,23 @@ class Workshop:
             job.state = JobState.running
             job.attempts += 1
         try:
-            path = await self._make(job)
+            files = await self._make(job)
         except JobFailedError as error:
             log.warning("job %s (%s) failed: %s", job.id, job.kind, error)
-            await self._close(job, None, str(error))
+            await self._close(job, [], str(error))
         except Exception as error:  # noqa: BLE001  whatever it is, the asker must hear of it
             log_fault(log, error, f"job {job.id} ({job.kind}) failed")
-            await self._close(job, None, type(error).__name__)
+            await self._close(job, [], type(error).__name__)
         else:
-            await self._close(job, path, None)
+            await self._close(job, files, None)
         return True
 
-    async def _make(self, job: Job) -> Path:
+    async def _make(self, job: Job) -> list[Handout]:
+        """Let a child process make the files.
+
+        Raises:
+            JobFailedError: it did not, it took too long, or they are too large.
+        """
         texts = texts_for(job.language)
         form = str(job.parameters.get("form", "txt"))
         day = self.clock().astimezone(self.plan.zone).date()
@@ -148,7 +160,7 @@ class Workshop:
             )
             try:
                 async with asyncio.timeout(self.longest):
-                    await self._follow(job, child, request)
+                    files = await self._follow(job, child, request)
             except TimeoutError:
                 raise JobFailedError("it took too long") from None
             finally:
@@ -158,13 +170,13 @@ class Workshop:
             if child.returncode != 0:
                 complaint.seek(0)
                 raise JobFailedError(f"exit {child.returncode}: {_last_class(complaint.read())}")
-        if (folder / name).stat().st_size > _MOST_BYTES:
-            raise JobFailedError("the file is too large to be sent")
-        return folder / name
+        if any(one.path.stat().st_size > self.largest for one in files):
+            raise JobFailedError("a file is too large to be sent")
+        return files
 
     async def _follow(
         self, job: Job, child: asyncio.subprocess.Process, request: dict[str, Any]
-    ) -> None:
+    ) -> list[Handout]:
         """Give the child its request, show what it tells of its progress, and see it end."""
         assert child.stdin is not None  # noqa: S101  both are pipes
         assert child.stdout is not None  # noqa: S101
@@ -172,6 +184,7 @@ class Workshop:
         child.stdin.close()
         loop = asyncio.get_running_loop()
         shown = loop.time()
+        told: dict[str, Any] = {}
         async for line in child.stdout:
             told = json.loads(line)
             if "total" in told and loop.time() - shown >= self.progress_every:
@@ -179,6 +192,7 @@ class Workshop:
                 percent = 100 * told["done"] // max(told["total"], 1)
                 await self._show(job, "job-progress", percent=percent)
         await child.wait()
+        return [Handout(**{**one, "path": Path(one["path"])}) for one in told.get("files", [])]
 
     async def _show(self, job: Job, message_id: str, **variables: Any) -> None:
         """Change the message that shows the job's progress."""
@@ -188,7 +202,7 @@ class Workshop:
             rows = await self._written(session, job, [self._status(job, message_id, **variables)])
         self.sender.queue(rows)
 
-    async def _close(self, job: Job, path: Path | None, error: str | None) -> None:
+    async def _close(self, job: Job, files: list[Handout], error: str | None) -> None:
         """Hand the file over, or say that the fault is ours; a first failure is tried again."""
         async with self.database.transaction() as session:
             there = await session.get(Job, job.id)
@@ -199,18 +213,13 @@ class Workshop:
                 there.state = JobState.queued
                 there.error = error[:120]
                 return
-            there.state = JobState.failed if path is None else JobState.finished
+            there.state = JobState.failed if error else JobState.finished
             there.finished_at = self.clock()
             there.error = error[:120] if error else None
-            calls = [self._status(job, "job-failed" if path is None else "job-finished")]
-            if path is not None:
-                calls.append(
-                    Call(
-                        "sendDocument",
-                        {"chat_id": job.chat_id, "document_path": str(path)},
-                        job.chat_id,
-                    )
-                )
+            calls = [
+                self._status(job, "job-failed" if error else "job-finished"),
+                *(_sending(job.chat_id, one) for one in files),
+            ]
             rows = await self._written(session, job, calls)
         self.sender.queue(rows)
 
@@ -247,6 +256,11 @@ class Workshop:
             for folder in self.folder.iterdir():
                 if folder.name not in kept:
                     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sending(chat_id: str, file: Handout) -> Call:
+    parameters = {"chat_id": chat_id, "file_path": str(file.path), "caption": file.caption}
+    return Call(_SENDING[file.shown_as], parameters, chat_id)
 
 
 def _last_class(complaint: bytes) -> str:

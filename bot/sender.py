@@ -29,7 +29,8 @@ Row = dict[str, Any]
 KEPT_TRYING = timedelta(hours=24)
 MOST_UNANSWERED = 3
 """So often a new message is sent whose sending was never answered: each may have arrived."""
-_NEW = {"sendMessage", "sendDocument"}
+_FILE_FIELDS = {"sendDocument": "document", "sendPhoto": "photo"}
+_NEW = {"sendMessage", *_FILE_FIELDS}
 _COUNTS_AS_DONE = (
     "message is not modified",
     "message to delete not found",
@@ -202,10 +203,10 @@ class Sender:
         )
 
     async def _call(self, method: str, parameters: dict[str, Any]) -> Any:
-        document = parameters.pop("document_path", None)
-        if document is None:
+        path = parameters.pop("file_path", None)
+        if path is None:
             return await self._platform.call(method, parameters)
-        files = {"document": Path(document)}
+        files = {_FILE_FIELDS[method]: Path(path)}
         return await self._platform.call(method, parameters, files=files, timeout=120)
 
     def _unanswered(self, row: Row, method: str, error: ApiUnreachableError) -> _Outcome | None:

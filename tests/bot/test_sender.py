@@ -378,7 +378,7 @@ async def test_a_file_that_is_gone_is_not_waited_for(chat: Chat, tmp_path):
 
     call = Call(
         "sendDocument",
-        {"chat_id": str(chat.user_id), "document_path": str(tmp_path / "gone.csv")},
+        {"chat_id": str(chat.user_id), "file_path": str(tmp_path / "gone.csv")},
         str(chat.user_id),
     )
     async with chat.app.database.transaction() as session:
