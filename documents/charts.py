@@ -61,15 +61,21 @@ async def write_statistics(
 ) -> list[Handout]:
     """Draw the conference's numbers as a PNG at `path`; its caption says them in words."""
     numbers = await statistics(session, plan)
-    draw_statistics(path, plan, texts, numbers, now=now)
-    caption = numbers_words(texts.plain, texts, plan, numbers, now=now)
-    return [Handout(path, "photo", caption[:MOST_CAPTION])]
+    page = statistics_page(plan, texts, numbers, now=now)
+    page.save_png(path, title=plan.conference.short_title)
+    lines = numbers_words(texts.plain, texts, plan, numbers, now=now).split("\n")
+    while len("\n".join(lines)) > MOST_CAPTION:
+        lines.pop()
+    return [Handout(path, "photo", "\n".join(lines))]
 
 
 def numbers_words(
     say: Words, texts: Texts, plan: ConferencePlan, numbers: Statistics, *, now: datetime
 ) -> str:
-    """The numbers in words, a few lines; `say` is `texts` in a chat, `texts.plain` elsewhere."""
+    """The numbers in words, the most important line first.
+
+    `say` is `texts` in a chat, and `texts.plain` elsewhere.
+    """
     lines = [
         say(
             "stats-title",
@@ -86,6 +92,10 @@ def numbers_words(
     ]
     if numbers.authorless:
         lines.append(say("stats-forgotten", count=numbers.authorless))
+    lines += [
+        say("stats-deadline", name=name, deadline=deadline)
+        for name, deadline in _deadlines(plan, texts, numbers)
+    ]
     if numbers.questions:
         topics = [(name, numbers.of_topic(code)) for code, name in numbers.topics]
         units = [(name, numbers.of_unit(code)) for code, name in numbers.units]
@@ -100,10 +110,6 @@ def numbers_words(
             named = "; ".join(silent[:_MOST_SILENT])
             more = len(silent) - _MOST_SILENT
             lines.append(say("stats-silent-units", items=named, more=max(more, 0)))
-    lines += [
-        say("stats-deadline", name=name, deadline=deadline)
-        for name, deadline in _deadlines(plan, texts, numbers)
-    ]
     return "\n".join(lines)
 
 
@@ -129,13 +135,13 @@ def _deadlines(plan: ConferencePlan, texts: Texts, numbers: Statistics) -> list[
     ]
 
 
-def draw_statistics(
-    path: Path, plan: ConferencePlan, texts: Texts, numbers: Statistics, *, now: datetime
-) -> None:
-    """Draw the numbers as a PNG at `path`. Blocks for a second or two: run it in a job."""
+def statistics_page(
+    plan: ConferencePlan, texts: Texts, numbers: Statistics, *, now: datetime
+) -> Page:
+    """The picture, a point for each of its pixels."""
     drawing = _Drawing(plan, texts, numbers, now)
     drawing.draw()
-    drawing.page.save_png(path, title=plan.conference.short_title)
+    return drawing.page
 
 
 @dataclass(frozen=True, slots=True)

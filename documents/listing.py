@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from conference.listing import ListFilters
 from conference.masking import mask
 from config.plan import MILESTONES, ConferencePlan
 from config.texts import Texts
+from documents.moments import day_words
 from documents.question_list import ListHeading, QuestionRow, write_csv, write_xlsx
 from documents.written_file import WrittenFile
 from storage.database import Database
@@ -106,7 +107,7 @@ def _departments(plan: ConferencePlan, topic_code: str) -> str:
 
 def _due(plan: ConferencePlan, texts: Texts) -> str:
     day = said_as(plan.moment("answers_due"), plan.zone).last_day
-    return texts.plain("moment-day", day=str(day.day), month=str(day.month), year=str(day.year))
+    return day_words(texts, day)
 
 
 def _filter_words(texts: Texts, plan: ConferencePlan, filters: ListFilters) -> str:
@@ -118,7 +119,6 @@ def _filter_words(texts: Texts, plan: ConferencePlan, filters: ListFilters) -> s
     if filters.state is not None:
         said.append(texts.plain("filter-state", value=texts.plain(f"state-{filters.state}")))
     if filters.since is not None:
-        year, month, day = filters.since.split("-")
-        when = texts.plain("moment-day", day=str(int(day)), month=str(int(month)), year=year)
+        when = day_words(texts, date.fromisoformat(filters.since))
         said.append(texts.plain("filter-since", value=when))
     return "; ".join(said) or texts.plain("list-everything")

@@ -9,7 +9,8 @@ from config.texts import Texts
 
 def day_words(texts: Texts, day: date) -> str:
     """A date as people write it."""
-    return texts.plain("moment-day", day=str(day.day), month=str(day.month), year=str(day.year))
+    # The year is text: as a number it would be grouped, "2.022".
+    return texts.plain("moment-day", day=day.day, month=day.month, year=str(day.year))
 
 
 def said_words(texts: Texts, plan: ConferencePlan, moment: datetime) -> str:

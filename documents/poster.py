@@ -53,8 +53,12 @@ async def write_poster(
     square, pdf, png = (
         path.with_name(f"{path.stem}-{unit_code}{end}") for end in (".png", ".pdf", "-a4.png")
     )
-    draw_square(square, plan, words, unit=unit.name, deadline=deadline, link=link)
-    draw_a4(pdf, png, plan, words, unit=unit.name, deadline=deadline, link=link)
+    title = plan.conference.title
+    page = square_page(plan, words, unit=unit.name, deadline=deadline, link=link)
+    page.save_png(square, title=title)
+    page = a4_page(plan, words, unit=unit.name, deadline=deadline, link=link)
+    page.save_pdf(pdf, title=title, author=plan.organiser.name)
+    page.save_png(png, dpi=PRINT_DPI, title=title)
     return [
         Handout(
             square,
@@ -66,31 +70,21 @@ async def write_poster(
     ]
 
 
-def draw_square(
-    path: Path, plan: ConferencePlan, words: Texts, *, unit: str, deadline: str, link: str
-) -> None:
-    """Draw the picture for sharing, 1080 by 1080 pixels."""
+def square_page(
+    plan: ConferencePlan, words: Texts, *, unit: str, deadline: str, link: str
+) -> Page:
+    """The picture for sharing, a point for each of its pixels."""
     page = Page(SQUARE, SQUARE)
     _draw(page, 1, plan, words, unit=unit, deadline=deadline, link=link)
-    page.save_png(path, title=plan.conference.title)
+    return page
 
 
-def draw_a4(
-    pdf: Path,
-    png: Path,
-    plan: ConferencePlan,
-    words: Texts,
-    *,
-    unit: str,
-    deadline: str,
-    link: str,
-) -> None:
-    """Draw the poster as PDF, and as PNG at 300 dpi."""
+def a4_page(plan: ConferencePlan, words: Texts, *, unit: str, deadline: str, link: str) -> Page:
+    """The poster for printing."""
     dots = PRINT_DPI / POINTS_PER_INCH
     page = Page(A4[0] / dots, A4[1] / dots)
     _draw(page, dots, plan, words, unit=unit, deadline=deadline, link=link)
-    page.save_pdf(pdf, title=plan.conference.title, author=plan.organiser.name)
-    page.save_png(png, dpi=PRINT_DPI, title=plan.conference.title)
+    return page
 
 
 def _draw(
@@ -169,18 +163,21 @@ def _draw_code(
 ) -> None:
     """The code at the left and the steps at its right, in the middle of a band."""
     em = page.width / 30
+    pad = em * 0.2
     size, runs = qr_runs(link)
     across = size + 2 * QUIET_MODULES
-    room = min(page.width * _CODE, bottom - top)
+    room = min(page.width * _CODE, bottom - top - 2 * pad)
     module = int(room * dots / across) / dots
     code = module * across
     frame_top = top + (bottom - top - code) / 2
-    x, y = (round(place * dots) / dots for place in (margin, frame_top))
-    page.box(x, y, code, code, edge=_BLACK, line=em * 0.06, corner=em * 0.4)
+    x, y = (round(place * dots) / dots for place in (margin + pad, frame_top))
+    # The frame stands outside the quiet border, its round corners too.
+    outside = code + 2 * pad
+    page.box(x - pad, y - pad, outside, outside, edge=_BLACK, line=em * 0.06, corner=em * 0.4)
     quiet = QUIET_MODULES * module
     page.squares(x + quiet, y + quiet, module, runs)
 
-    left = x + code + em
+    left = x + code + pad + em
     circle = em * 1.5
     width = page.width - margin - left - circle - em * 0.5
     steps = [

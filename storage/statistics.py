@@ -39,7 +39,7 @@ async def cell_counts(session: AsyncSession) -> Sequence[CellCount]:
         .group_by(col(Unit.code), col(Topic.code))
         .order_by(col(Unit.position), col(Unit.code), col(Topic.position), col(Topic.code))
     )
-    return [CellCount(*row) for row in rows.tuples()]
+    return [CellCount(*row) for row in rows]
 
 
 async def author_counts(session: AsyncSession) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """`/export`: the consolidated list as a file, whole or filtered."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from aiogram import Router
 from aiogram.filters import CommandObject
@@ -88,8 +88,7 @@ def _value_words(conversation: Conversation, filters: ListFilters, name: str) ->
         return plan.topic(value).label
     if name == "state":
         return texts.plain(f"state-{value}")
-    year, month, day = value.split("-")
-    return texts.plain("moment-day", day=str(int(day)), month=str(int(month)), year=year)
+    return day_words(texts, date.fromisoformat(value))
 
 
 async def on_filter(
