@@ -92,9 +92,9 @@ class RecordingPlatform:
         if method == "editMessageReplyMarkup":
             messages[int(parameters["message_id"])].buttons = _buttons(parameters)
             return {"message_id": int(parameters["message_id"])}
-        if method == "sendDocument":
+        if method in {"sendDocument", "sendPhoto"}:
             number = next(self._ids)
-            path = (files or {})["document"]
+            path = (files or {})[method.removeprefix("send").lower()]
             self.documents.append((chat, path.name, path.read_bytes()))
             messages[number] = Shown(number, f"[{path.name}]")
             return {"message_id": number}

@@ -16,6 +16,7 @@ from handlers.callbacks import (
     ChooseLanguageCallback,
     ChooseTopicCallback,
     ChooseUnitCallback,
+    DrawStatisticsCallback,
     EditQuestionCallback,
     EraseIdentitiesCallback,
     EraseMeCallback,
@@ -23,6 +24,7 @@ from handlers.callbacks import (
     FilterExportCallback,
     GoToStepCallback,
     KeepNewTextCallback,
+    MakePosterCallback,
     OpenCallback,
     ReleaseQuestionCallback,
     ResumeDraftCallback,
@@ -83,6 +85,8 @@ PUBLISHED: dict[str, CallbackData] = {
     f"b.send:9999999999:unit:{CODE}": SendBroadcastCallback(
         draft=9999999999, kind="unit", code=CODE
     ),
+    "s.draw": DrawStatisticsCallback(),
+    f"s.poster:{CODE}": MakePosterCallback(unit=CODE),
     "b.look:9": ViewBroadcastCallback(number=9),
     "b.stop:9": StopBroadcastCallback(number=9),
     "u.retry:9:1": RetryMessageCallback(number=9, attempts=1),

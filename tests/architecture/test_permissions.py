@@ -13,6 +13,8 @@ from tests.architecture.people import STRANGER, kept, phone_of, troubles
 
 WHO = [STRANGER, *Role]
 RESTRICTED = {
+    "stats": {Role.organiser},
+    "poster": {Role.unit_lead, Role.organiser},
     "broadcast": {Role.organiser},
     "outbox": {Role.organiser},
     "export": {Role.organiser},

@@ -37,7 +37,7 @@ def _dashed(values: object) -> set[str]:
 FAMILIES: dict[str, set[str]] = {
     "age-": _dashed(AgeBand) | {"unknown"},
     "ask-text-": TEXT_FAULTS | {"more"},
-    "button-": {"ask", "my", "deadline", "help", "export", "held"},
+    "button-": {"ask", "my", "deadline", "help", "export", "held", "stats", "poster"},
     "broadcast-ask-": {"unit", "role"},
     "button-audience-": {"all", "unit", "role"},
     "button-export-": set(FORMS),
@@ -52,6 +52,7 @@ FAMILIES: dict[str, set[str]] = {
     "outbox-kind-": outbox._NAMED | {"other"},
     "outbox-reason-": set(Reason),
     "outbox-state-": set(TROUBLED),
+    "poster-step-": {"scan", "start", "write"},
     "plan-warning-": {
         "audience-not-served",
         "conclusion-late",
