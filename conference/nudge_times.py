@@ -110,7 +110,7 @@ def _round(
     elif kind == "organisers_with_late_units":
         not_after = calendar.moment("conference_opens")
     else:
-        not_after = _next_milestone(calendar, name, unit_code)
+        not_after = _next_milestone(calendar, name, unit_code, due)
     return Round(
         kind,
         name,
@@ -142,15 +142,12 @@ def _organisers_rounds(calendar: Calendar, nudge: Nudge, unit_code: str) -> Iter
         )
 
 
-def _next_milestone(calendar: Calendar, name: MilestoneName, unit_code: str | None) -> datetime:
+def _next_milestone(
+    calendar: Calendar, name: MilestoneName, unit_code: str | None, due: datetime
+) -> datetime:
     """A reminder after a milestone is of use until the next one comes (or for a day)."""
-    here = calendar.moment(name, unit_code)
-    later = [
-        moment
-        for other in MILESTONES[MILESTONES.index(name) + 1 :]
-        if (moment := calendar.moment(other, unit_code)) > here
-    ]
-    return min(later, default=here + _DAY)
+    later = (calendar.moment(one, unit_code) for one in MILESTONES[MILESTONES.index(name) + 1 :])
+    return min((moment for moment in later if moment > due), default=due + _DAY)
 
 
 def offset_words(offset: Offset) -> str:

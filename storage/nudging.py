@@ -45,7 +45,8 @@ async def claim_rounds(session: AsyncSession, rows: Sequence[dict[str, Any]]) ->
     found = await session.scalars(
         insert_new(session, NudgeRound)
         .on_conflict_do_nothing(index_elements=["key"])
-        .returning(col(NudgeRound.key)),
+        .returning(col(NudgeRound.key))
+        .execution_options(render_nulls=True),
         sorted(rows, key=itemgetter("key")),
     )
     return set(found)

@@ -39,7 +39,8 @@ async def write_each(
     written = await session.scalars(
         insert_new(session, OutboxMessage)
         .on_conflict_do_nothing(index_elements=["key"])
-        .returning(col(OutboxMessage.recipient_id)),
+        .returning(col(OutboxMessage.recipient_id))
+        .execution_options(render_nulls=True),  # or each None would begin a new statement
         [
             {
                 "lane": Lane.paced,

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from conference.joining import actor_of
+from conference.nudging import parts_still_true
 from conference.opening import load_plan_into
-from conference.roles import Actor
+from conference.roles import CONSENT_VERSION, Actor
 from config.plan import ConferencePlan, load_plan, parse_plan
 from storage.database import Database
 from storage.tables import (
@@ -26,6 +27,7 @@ from storage.tables import (
     Person,
     Question,
     QuestionState,
+    Report,
     Role,
     RoleGrant,
 )
@@ -33,6 +35,7 @@ from tests.chat import PLAN_FILE
 
 PLAN = load_plan(PLAN_FILE)
 JOINED = datetime(2022, 5, 5, 1, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
 UNITS = [unit.code for unit in PLAN.units]
 _numbers = itertools.count(1)
 
@@ -84,16 +87,16 @@ async def enter(
     leads: Sequence[str] = (),
     organiser: bool = False,
     since: datetime = JOINED,
-    age_band: AgeBand | None = AgeBand.from_18_to_30,
     **columns: Any,
 ) -> Actor:
-    """A person with this name as their external id; a member since, and their roles too."""
-    person = Person(
-        channel="telegram",
-        external_id=name,
-        created_at=since,
-        **{"consented_at": since, "consent_version": "1", "age_band": age_band, **columns},
-    )
+    """Somebody with this name as their external id.
+
+    An official since a moment; without a role, a grown-up member who said yes then.
+    """
+    if not leads and not organiser:
+        yes = {"consented_at": since, "consent_version": CONSENT_VERSION}
+        columns = {"age_band": AgeBand.from_18_to_30, **yes, **columns}
+    person = Person(channel="telegram", external_id=name, created_at=since, **columns)
     session.add(person)
     await session.flush()
     grants = [(Role.unit_lead, unit) for unit in leads]
@@ -104,6 +107,36 @@ async def enter(
         )
     await session.flush()
     return await actor_of(session, "telegram", name)
+
+
+async def actor(session: AsyncSession, name: str) -> Actor:
+    """Who this is by now."""
+    session.expire_all()
+    return await actor_of(session, "telegram", name)
+
+
+async def revoke(session: AsyncSession, name: str, now: datetime) -> None:
+    """Take all roles away."""
+    person = (await actor(session, name)).person
+    await session.execute(
+        update(RoleGrant).where(col(RoleGrant.person_id) == person.id).values(revoked_at=now)
+    )
+
+
+async def change(session: AsyncSession, name: str, **columns: Any) -> None:
+    """Change a person's row."""
+    await session.execute(update(Person).where(col(Person.external_id) == name).values(**columns))
+
+
+async def report(session: AsyncSession, unit: str, now: datetime) -> None:
+    """The unit has handed up what it has."""
+    await session.execute(
+        update(Question)
+        .where(col(Question.unit_code) == unit, col(Question.state) == QuestionState.submitted)
+        .values(state=QuestionState.reported)
+    )
+    session.add(Report(unit_code=unit, handed_up_at=now, question_count=0))
+    await session.flush()
 
 
 async def ask(
@@ -148,6 +181,17 @@ def parts_of(message: OutboxMessage) -> list[str]:
     return [f"{part['kind']} {part['unit'] or '-'}" for part in message.content["parts"]]
 
 
+async def still_true(session: AsyncSession, plan: ConferencePlan) -> dict[str, list[str]]:
+    """Whom a nudge that waits would still say something, with what it would say."""
+    found = {}
+    for message in await messages(session):
+        person = await session.get_one(Person, message.recipient_id)
+        _, parts = await parts_still_true(session, plan, person, message.content["parts"])
+        if parts:
+            found[message.chat_id] = [f"{part.kind} {part.unit_code or '-'}" for part in parts]
+    return found
+
+
 async def read(session: AsyncSession) -> dict[str, list[str]]:
     """Whom a nudge waits for, with its parts; who has two of them is a fault."""
     found = await messages(session)
@@ -158,10 +202,11 @@ async def read(session: AsyncSession) -> dict[str, list[str]]:
 
 async def send(session: AsyncSession, now: datetime) -> None:
     """What waits has gone out."""
-    for message in await messages(session):
-        message.state = OutboxState.sent
-        message.sent_at = now
-    await session.flush()
+    await session.execute(
+        update(OutboxMessage)
+        .where(col(OutboxMessage.state) == OutboxState.due)
+        .values(state=OutboxState.sent, sent_at=now)
+    )
 
 
 async def skipped(session: AsyncSession) -> dict[str, str]:
@@ -182,13 +227,11 @@ def counted(database: Database) -> Iterator[list[str]]:
     statements: list[str] = []
 
     def note(*arguments: Any) -> None:
-        statements.append(arguments[2])
+        if not arguments[2].startswith("BEGIN"):
+            statements.append(arguments[2])
 
     event.listen(engine, "before_cursor_execute", note)
     try:
         yield statements
     finally:
         event.remove(engine, "before_cursor_execute", note)
-
-
-MINUTE = timedelta(minutes=1)
