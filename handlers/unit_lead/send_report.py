@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from aiogram import F, Router
-from aiogram.types import CallbackQuery, InlineKeyboardButton, Message
+from aiogram.types import CallbackQuery, Message
 
 from conference.calendar import calendar_of
 from conference.extending import MomentUnfitError, ask_for_time
@@ -60,19 +60,28 @@ async def show_report(conversation: Conversation) -> None:
     )
 
 
-async def show_unit_report(conversation: Conversation, unit_code: str, *, note: str = "") -> None:
+async def show_unit_report(conversation: Conversation, unit_code: str) -> None:
     """How many questions wait, by when, and the one tap."""
     texts, plan = conversation.texts, conversation.plan
     row = await _progress_of(conversation, unit_code)
     if row is None:
         await show_report(conversation)
         return
-    rows: list[list[InlineKeyboardButton]] = []
-    if row.report is None or row.waiting:
-        key = "button-report-none" if row.waiting == 0 else "button-report-send"
-        rows.append(
-            [button(texts.plain(key, count=row.waiting), SendReportCallback(unit=unit_code))]
+    if row.report is not None and row.waiting == 0:
+        await conversation.show(
+            Screen(
+                texts(
+                    "report-finished",
+                    unit=plan.unit(unit_code).name,
+                    number=row.report.number,
+                    moment=moment_words(texts, plan, row.report.handed_up_at),
+                ),
+                [[button(texts.plain("button-menu"), OpenCallback(command="start"))]],
+            )
         )
+        return
+    key = "button-report-none" if row.waiting == 0 else "button-report-send"
+    rows = [[button(texts.plain(key, count=row.waiting), SendReportCallback(unit=unit_code))]]
     if row.report is None and unit_code in conversation.actor.led_units:
         rows.append(
             [
@@ -98,8 +107,6 @@ async def show_unit_report(conversation: Conversation, unit_code: str, *, note: 
             moment=moment_words(texts, plan, row.report.handed_up_at),
             waiting=row.waiting,
         )
-    if note:
-        text = f"{note}\n\n{text}"
     await conversation.show(Screen(text, rows))
 
 
@@ -139,6 +146,11 @@ async def on_send_report(
     """Hand up. A second press finds it done."""
     del callback
     texts, plan = conversation.texts, conversation.plan
+    row = await _progress_of(conversation, callback_data.unit)
+    is_lead = callback_data.unit in conversation.actor.led_units
+    if is_lead and row is not None and row.report is not None and row.waiting == 0:
+        await show_unit_report(conversation, callback_data.unit)
+        return
     report = await hand_up(
         conversation.session,
         conversation.actor,

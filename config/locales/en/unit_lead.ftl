@@ -14,10 +14,8 @@ report-unit = <b>{ $unit }</b>
         [yes] {"\u000A"}This unit has no lead here. That you act for it will be on record.
        *[no] {""}
     }
-report-sent-before = Report { $number } was sent at { $moment }.{ $waiting ->
-    [0] {" "}Nothing has come since; there is nothing left for you to do.
-   *[other] {" "}Since then { $waiting } more have come; you can hand them up too.
-}
+report-sent-before = Report { $number } was sent at { $moment }. Since then { $waiting } more have come; you can hand them up too.
+report-finished = <b>{ $unit }</b>: report { $number } was sent at { $moment }. Nothing has come since; there is nothing left for you to do.
 button-report-send = Hand up { $count } to the organiser
 button-report-none = Our unit has no questions
 report-done = <b>The report of { $unit } is sent</b>{ $number ->

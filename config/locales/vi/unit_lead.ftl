@@ -15,10 +15,8 @@ report-unit = <b>{ $unit }</b>
         [yes] {"\u000A"}Đơn vị chưa có Bí thư trong hệ thống. Việc gửi thay được ghi lại.
        *[no] {""}
     }
-report-sent-before = Đã gửi tổng hợp lần { $number } lúc { $moment }.{ $waiting ->
-    [0] {" "}Từ đó chưa có câu hỏi mới, đồng chí không phải làm gì thêm.
-   *[other] {" "}Từ đó có thêm { $waiting } câu, có thể gửi bổ sung.
-}
+report-sent-before = Đã gửi tổng hợp lần { $number } lúc { $moment }. Từ đó có thêm { $waiting } câu, có thể gửi bổ sung.
+report-finished = <b>{ $unit }</b> đã gửi tổng hợp lần { $number } lúc { $moment }. Từ đó chưa có câu hỏi mới, đồng chí không phải làm gì thêm.
 button-report-send = Gửi { $count } câu lên Ban Tổ chức
 button-report-none = Đơn vị không có câu hỏi
 report-done = <b>Đã gửi tổng hợp của { $unit }</b>{ $number ->
