@@ -7,7 +7,7 @@ import asyncio
 import csv
 import logging
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,8 @@ log = logging.getLogger(__name__)
 
 SAMPLES = Path(__file__).parent / "sandbox" / "sample-questions.csv"
 _CHANNEL = "sample"
-_POLL = 25.0
+_POLL = 5.0
+"""Seconds; so soon the page also knows of what has changed in the chats, as a moved milestone."""
 _BANDS = (AgeBand.from_18_to_30, AgeBand.from_16_to_17, AgeBand.under_16, AgeBand.over_30)
 
 
@@ -49,29 +50,30 @@ class SandboxOrders:
     address: str
     beginning: timedelta
     samples: dict[str, Any] | None = None
+    done: int = 0
+    """The number of the last order that was carried out."""
+    _told: dict[str, Any] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Carry out orders for ever."""
-        after = 0
         async with ClientSession(timeout=ClientTimeout(total=_POLL + 10)) as http:
-            await self._tell(http)
             while True:
+                await self._tell(http)
                 try:
                     async with http.get(
-                        f"{self.address}/sandbox/orders", params={"after": after, "wait": _POLL}
+                        f"{self.address}/sandbox/orders",
+                        params={"after": self.done, "wait": _POLL},
                     ) as answer:
                         found = (await answer.json())["orders"]
                 except (ClientError, TimeoutError):
                     await asyncio.sleep(1)
                     continue
                 for order in found:
-                    after = order["number"]
                     try:
                         await self.carry_out(order)
                     except Exception as error:  # noqa: BLE001  the next order may well succeed
-                        log_fault(log, error, f"sandbox order {after} failed")
-                if found:
-                    await self._tell(http)
+                        log_fault(log, error, f"sandbox order {order['number']} failed")
+                    self.done = order["number"]
 
     async def carry_out(self, order: dict[str, Any]) -> None:
         """Do one thing that the page asks for."""
@@ -106,6 +108,7 @@ class SandboxOrders:
         self.app.clock.offset = self.beginning
         self.samples = None
         await self.app.open_conference()
+        await self.app.publish_menus()
 
     async def load_samples(self) -> None:
         """Let invented people ask the sample questions, by the same rules as everyone."""
@@ -158,13 +161,15 @@ class SandboxOrders:
         async with self.app.database.snapshot() as session:
             return await calendar_of(session, self.app.plan)
 
-    async def _tell(self, http: ClientSession) -> None:
+    async def told(self) -> dict[str, Any]:
         """How things stand: the clock, what comes next, what became of the samples."""
         now, zone = self.app.clock(), self.app.plan.zone
         calendar = await self._calendar()
         nudge = _next_nudge(calendar, now)
         name, deadline = _next_deadline(calendar, now)
-        told = {
+        return {
+            "order": self.done,
+            "zone": zone.key,
             "now": now.astimezone(zone).isoformat(timespec="seconds"),
             "shift": self.app.clock.offset.total_seconds(),
             "nudge": nudge.astimezone(zone).isoformat(timespec="minutes") if nudge else None,
@@ -174,11 +179,20 @@ class SandboxOrders:
             "milestone": name,
             "samples": self.samples,
         }
+
+    async def _tell(self, http: ClientSession) -> None:
+        """Tell the page what is new."""
+        told = await self.told()
+        news = {**told, "now": None}
+        if news == self._told:
+            return
         try:
             async with http.post(f"{self.address}/sandbox/told", json=told) as answer:
                 await answer.read()
         except (ClientError, TimeoutError) as error:
             log.warning("the sandbox's page could not be told: %s", type(error).__name__)
+        else:
+            self._told = news
 
 
 def _next_nudge(calendar: Calendar, now: datetime) -> datetime | None:

@@ -22,7 +22,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 PAGE = Path(__file__).parent / "page"
 PAGE_WORDS = PAGE / "words"
 LOOPBACK_NAMES = {"127.0.0.1", "localhost", "::1"}
-FIRST_PEOPLE = ("member", "organiser")
+FIRST_PEOPLE = ("member", "organiser", "unit_lead")
 HISTORY_LIMIT = 200
 LONGEST_WAIT = 50
 HEARTBEAT = 15
@@ -54,7 +54,7 @@ routes = web.RouteTableDef()
 
 
 def seed_people(store: Store) -> None:
-    """The two first people, member then organiser, always with the same ids."""
+    """The first three people, always with the same ids."""
     if chats.people(store):
         return
     words = json.loads((PAGE_WORDS / "vi.json").read_text(encoding="utf-8"))

@@ -146,7 +146,7 @@ def edit(store: Store, person: int, number: int, text: str) -> Json:
         body["caption"] = text.strip()
     else:
         raise CannotError("this message has no text")
-    body["edit_date"] = int(store.clock())
+    body["edit_date"] = int(store.shown_now)
     chats.change_message(store, body)
     if body["chat"]["id"] == person or _reaches_bot(store, body["chat"]["id"], body):
         updates.enqueue(store, "edited_message", body)
@@ -182,7 +182,8 @@ def press(store: Store, person: int, number: int, data: str) -> str:
             "data": data,
         },
     )
-    store.emit(chat, "callback", query_id=str(query), person_id=person, message_id=number)
+    pressed = {"query_id": str(query), "person_id": person, "message_id": number, "data": data}
+    store.emit(chat, "callback", **pressed)
     return str(query)
 
 

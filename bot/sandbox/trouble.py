@@ -10,12 +10,16 @@ routes = web.RouteTableDef()
 
 @routes.post("/sandbox/reset")
 async def reset(request: web.Request) -> web.Response:
-    """Forget everything but the numbers given out, which go on from where they are."""
+    """Forget everything but the numbers given out, which go on from where they are.
+
+    What the bot has told waits for the bot, which is to begin anew as well and then tells.
+    """
     sandbox = request.app[SANDBOX]
     with sandbox.store.transaction():
-        told = sandbox.store.setting("told") or {}
+        told = sandbox.store.setting("told")
         sandbox.store.clear()
-        sandbox.store.put_setting("told", told)
+        if told:
+            sandbox.store.put_setting("told", {**told, "waiting": True})
         seed_people(sandbox.store)
         sandbox.store.emit(0, "reset")
     sandbox.store.order({"kind": "reset"})

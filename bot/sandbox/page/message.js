@@ -1,5 +1,6 @@
 // One message of the Bot API as an element. Text is only ever set as text.
 
+import { hourOf } from "./moments.js";
 import { language, word } from "./words.js";
 
 const PLAIN_TAGS = {
@@ -53,6 +54,10 @@ function formatted(text, entities, actions, start = 0, end = text.length) {
 }
 
 function wrapped(entity, raw, children, actions) {
+  if (entity.type === "code" && actions.isOwnLink(raw)) {
+    const open = make("button", { type: "button", class: "open-on", onclick: () => actions.offerLink(raw) }, word("open.button"));
+    return make("span", { class: "own-link" }, make("code", {}, ...children), open);
+  }
   if (PLAIN_TAGS[entity.type]) return make(PLAIN_TAGS[entity.type], {}, ...children);
   switch (entity.type) {
     case "pre":
@@ -80,7 +85,9 @@ function link(url, children, actions) {
   const address = SAFE_LINK.test(url) ? url : `https://${url}`;
   const anchor = make("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, ...children);
   anchor.addEventListener("click", (event) => {
-    if (actions.openOwnLink(address)) event.preventDefault();
+    if (!actions.isOwnLink(address)) return;
+    event.preventDefault();
+    actions.offerLink(address);
   });
   return anchor;
 }
@@ -94,8 +101,7 @@ function size(bytes) {
 
 function timeOf(message) {
   const moment = new Date(message.date * 1000);
-  const text = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(moment);
-  return make("time", { datetime: moment.toISOString() }, text);
+  return make("time", { datetime: moment.toISOString() }, hourOf(moment));
 }
 
 function contentOf(message, actions) {

@@ -1,11 +1,17 @@
 // The page: phones side by side, one stream of events for all of them.
 
+import { Clock } from "./clock.js";
 import { make } from "./message.js";
 import { Phone } from "./phone.js";
 import { follow, read, send } from "./server.js";
+import { Tour } from "./tour.js";
 import { applyWords, language, loadWords, word } from "./words.js";
 
-const FIRST_PHONES = 2;
+// The three people whom every sandbox has, in the order of their phones, and their colours.
+const CAST = { member: 7_000_000_001, lead: 7_000_000_003, organiser: 7_000_000_002 };
+const CAST_WORDS = { member: "person.member", lead: "person.unit_lead", organiser: "person.organiser" };
+const CAST_TONES = { member: 0, lead: 2, organiser: 1 };
+const TONES = 4;
 const kept = {
   get language() { return localStorage.getItem("sandbox.language") ?? "vi"; },
   set language(code) { localStorage.setItem("sandbox.language", code); },
@@ -14,7 +20,22 @@ const kept = {
 };
 const part = (id) => document.getElementById(id);
 const phones = [];
-const page = { bot: null, description: {}, ask, alert: showAlert, addGroupPhone };
+const page = { bot: null, description: {}, cast: CAST, ask, alert: showAlert, addGroupPhone, nameOf, offerLink, phoneOf, reveal };
+const clock = new Clock(page);
+const tour = new Tour(page);
+
+function roleOf(person) {
+  return Object.keys(CAST).find((who) => CAST[who] === person.id);
+}
+
+function nameOf(person) {
+  const role = roleOf(person);
+  return role ? word(CAST_WORDS[role]) : person.name;
+}
+
+function phoneOf(role) {
+  return phones.find((phone) => phone.person.id === CAST[role] && !phone.isGroup);
+}
 
 function showAlert(text) {
   part("alert-text").textContent = text;
@@ -47,12 +68,31 @@ function ask({ title, text, label, value = "", pattern, withLanguage = false, ye
   });
 }
 
+// In life a link is passed on; here it is opened on the phone of whoever it is meant for.
+async function offerLink(from, payload) {
+  const own = phones.filter((phone) => !phone.isGroup);
+  const meant = payload.startsWith("i-") ? (phoneOf("lead") ?? from) : from;
+  const dialog = part("open");
+  part("open-phones").replaceChildren(...own.map((phone) => make("label", { class: phone.tone },
+    make("input", { type: "radio", name: "phone", value: phone.person.id, checked: phone === meant, autofocus: phone === meant }),
+    make("span", {}, nameOf(phone.person)))));
+  dialog.returnValue = "";
+  dialog.showModal();
+  await new Promise((resolve) => { dialog.addEventListener("close", resolve, { once: true }); });
+  if (dialog.returnValue !== "yes") return;
+  const chosen = Number(new FormData(part("open-form")).get("phone"));
+  const phone = own.find((candidate) => candidate.person.id === chosen);
+  reveal(phone);
+  await phone.openLink(payload);
+}
+
 async function addPhone(person, chat, { show = false } = {}) {
   const phone = new Phone(person, chat, page);
-  phone.element.classList.add(`tone-${phones.length % 4}`);
+  phone.tone = `tone-${chat.id > 0 ? (CAST_TONES[roleOf(person)] ?? phones.length % TONES) : phones.length % TONES}`;
+  phone.element.classList.add(phone.tone);
   phones.push(phone);
   part("phones").append(phone.element);
-  const tab = make("button", { type: "button", class: `tone-${(phones.length - 1) % 4}`, onclick: () => reveal(phone) });
+  const tab = make("button", { type: "button", class: phone.tone, onclick: () => reveal(phone) });
   phone.tab = tab;
   part("tabs").append(tab);
   nameTabs();
@@ -90,7 +130,10 @@ function watchTabs() {
 
 async function onEvent(event) {
   if (event.kind === "reset") {
+    tour.reset();
     location.reload();
+  } else if (event.kind === "told") {
+    clock.receive(event.told);
   } else if (event.kind === "person") {
     for (const phone of phones) if (phone.person.id === event.person.id) phone.setPerson(event.person);
   } else if (event.kind === "commands") {
@@ -99,6 +142,7 @@ async function onEvent(event) {
   } else {
     for (const phone of phones) if (phone.chat.id === event.chat_id) phone.receive(event);
   }
+  tour.note(event);
 }
 
 // What happened while the server was away is read again; drafts in the composers stay.
@@ -116,6 +160,8 @@ async function setLanguage(code) {
   }
   for (const phone of phones) phone.translate();
   nameTabs();
+  clock.show();
+  tour.show();
 }
 
 function listen() {
@@ -123,8 +169,9 @@ function listen() {
     button.addEventListener("click", () => setLanguage(button.dataset.language));
   }
   part("ask-cancel").addEventListener("click", () => part("ask").close());
+  part("open-cancel").addEventListener("click", () => part("open").close());
   part("add-phone").addEventListener("click", async () => {
-    const value = word("phone.default_name", { number: phones.length });
+    const value = word("phone.default_name", { number: phones.length - 1 });
     const given = await ask({ title: "phone.add", label: "phone.name", value, withLanguage: true, yes: "phone.create" });
     if (!given) return;
     const person = await send("people", { name: given.field, language_code: given.language });
@@ -145,9 +192,11 @@ async function begin() {
   await setLanguage(kept.language);
   const state = await read("state");
   Object.assign(page, { bot: state.bot, description: state.description });
+  clock.receive(state.told);
   const people = new Map(state.people.map((person) => [person.id, person]));
   const groups = new Map(state.groups.map((group) => [group.id, group]));
-  const wanted = [...state.people.slice(0, FIRST_PHONES).map(({ id }) => [id, id]), ...kept.phones];
+  const cast = Object.values(CAST);
+  const wanted = [...cast.map((id) => [id, id]), ...kept.phones.filter(([, chat]) => !cast.includes(chat))];
   for (const [personId, chatId] of wanted) {
     const person = people.get(personId);
     const chat = chatId === personId ? { id: chatId } : groups.get(chatId);
@@ -155,6 +204,8 @@ async function begin() {
   }
   follow(state.cursor, onEvent, onConnection);
   applyWords(document);
+  clock.show();
+  tour.show();
   document.body.dataset.ready = "true";
 }
 

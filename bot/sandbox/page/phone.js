@@ -1,6 +1,7 @@
 // A phone: one person looking at one chat with the bot.
 
 import { icon, make, messageElement } from "./message.js";
+import { dayKeyOf, weekdayOf } from "./moments.js";
 import { read, send } from "./server.js";
 import { applyWords, word } from "./words.js";
 
@@ -17,7 +18,7 @@ export class Phone {
   constructor(person, chat, page) {
     this.person = person;
     this.chat = chat; // { id } of the private chat, or a group { id, title, members }
-    this.page = page; // { bot, description, ask, alert, addGroupPhone }
+    this.page = page; // { bot, description, ask, alert, addGroupPhone, nameOf, offerLink }
     this.messages = new Map();
     this.waiting = new Map(); // query id -> the button that waits for its answer
     this.answers = new Map(); // answers that came before the press was confirmed
@@ -42,7 +43,8 @@ export class Phone {
         await navigator.clipboard.writeText(text);
         this.toast(word("message.copied"));
       },
-      openOwnLink: (address) => this.openOwnLink(address),
+      isOwnLink: (address) => this.payloadOf(address) !== null,
+      offerLink: (address) => this.page.offerLink(this, this.payloadOf(address)),
     };
     this.stuck = true; // the last message is in view and stays so when the room for it shrinks
     this.listen();
@@ -59,6 +61,7 @@ export class Phone {
     const { messages, keyboard } = await read(`chats/${this.chat.id}/messages`);
     this.parts.log.setAttribute("aria-live", "off");
     this.parts.log.replaceChildren();
+    delete this.parts.log.dataset.day;
     this.messages.clear();
     for (const message of messages) this.put(message);
     this.setKeyboard(keyboard);
@@ -79,7 +82,7 @@ export class Phone {
         break;
       case "delete":
         this.messages.delete(event.message_id);
-        this.elementOf(event.message_id)?.remove();
+        this.remove(event.message_id);
         this.showState();
         break;
       case "keyboard":
@@ -99,6 +102,7 @@ export class Phone {
     this.messages.set(message.message_id, message);
     const fresh = messageElement(message, this.person.id, this.actions);
     if (!old) {
+      this.beginDay(message.date);
       this.parts.log.append(fresh);
       return;
     }
@@ -109,6 +113,24 @@ export class Phone {
       const keys = [...fresh.querySelectorAll("button, a")];
       (keys.find((key) => key.textContent === focused) ?? fresh.querySelector(".key"))?.focus();
     }
+  }
+
+  // A new day of the conference's clock is said, as in Telegram.
+  beginDay(seconds) {
+    const moment = new Date(seconds * 1000);
+    const key = dayKeyOf(moment);
+    if (this.parts.log.dataset.day === key) return;
+    this.parts.log.dataset.day = key;
+    this.parts.log.append(make("div", { class: "service day", "data-at": seconds }, weekdayOf(moment)));
+  }
+
+  remove(id) {
+    const element = this.elementOf(id);
+    const before = element?.previousElementSibling;
+    element?.remove();
+    if (!before?.matches(".day") || (before.nextElementSibling && !before.nextElementSibling.matches(".day"))) return;
+    if (!before.nextElementSibling) delete this.parts.log.dataset.day;
+    before.remove();
   }
 
   elementOf(id) {
@@ -123,7 +145,7 @@ export class Phone {
 
   translate() {
     applyWords(this.element);
-    const { title, name } = { title: this.isGroup ? this.chat.title : this.page.bot.first_name, name: this.person.name };
+    const { title, name } = { title: this.isGroup ? this.chat.title : this.page.bot.first_name, name: this.page.nameOf(this.person) };
     const owner = this.isGroup ? `${name} · ${this.chat.title}` : name;
     this.element.setAttribute("aria-label", word("phone.of", { name: owner }));
     this.element.querySelector(".owner-name").textContent = owner;
@@ -136,6 +158,7 @@ export class Phone {
     this.fillAttachments();
     this.fillOptions();
     for (const message of this.messages.values()) this.put(message);
+    for (const day of this.parts.log.querySelectorAll(".day")) day.textContent = weekdayOf(new Date(day.dataset.at * 1000));
     this.showState();
   }
 
@@ -254,15 +277,21 @@ export class Phone {
     this.waiting.delete(event.query_id);
     this.answers.delete(event.query_id);
     button.removeAttribute("aria-busy");
-    if (event.url) this.openOwnLink(event.url);
+    const payload = event.url ? this.payloadOf(event.url) : null;
+    if (payload !== null) this.openLink(payload);
     if (event.text && event.show_alert) this.page.alert(event.text);
     else if (event.text) this.toast(event.text);
   }
 
-  openOwnLink(address) {
-    const found = new RegExp(`^https?://t(?:elegram)?\\.me/${this.page.bot.username}(?:\\?start=([\\w-]{1,64}))?$`).exec(address);
-    if (found) this.try(() => send(`${this.path}/start`, { payload: found[1] ?? "" }));
-    return Boolean(found);
+  // What a link to this bot carries, "" for nothing; null for any other link.
+  payloadOf(address) {
+    const own = new RegExp(`^https?://t(?:elegram)?\\.me/${this.page.bot.username}(?:\\?start=([\\w-]{1,64}))?$`);
+    const found = own.exec(address);
+    return found ? (found[1] ?? "") : null;
+  }
+
+  openLink(payload) {
+    return this.try(() => send(`${this.path}/start`, { payload }));
   }
 
   beginEdit(message) {
@@ -362,7 +391,7 @@ export class Phone {
 
   async askDeepLink() {
     const given = await this.page.ask({ title: "phone.deep_link_title", label: "phone.deep_link_field", yes: "phone.deep_link_open", pattern: "[A-Za-z0-9_\\-]{1,64}" });
-    if (given) await this.try(() => send(`${this.path}/start`, { payload: given.field }));
+    if (given) await this.openLink(given.field);
   }
 
   async askGroup() {

@@ -17,6 +17,10 @@ export function word(id, values = {}) {
   return text.replace(/\{ (\w+) \}/g, (_, name) => String(values[name] ?? ""));
 }
 
+export function hasWord(id) {
+  return id in words;
+}
+
 export function applyWords(root) {
   for (const [key, place] of Object.entries(PLACES)) {
     const attribute = `data-${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;

@@ -10,6 +10,7 @@ from bot.sandbox.api import make_app
 TOKEN = "8123456789:" + "A" * 35
 MEMBER = 7_000_000_001
 ORGANISER = 7_000_000_002
+LEAD = 7_000_000_003
 
 
 class Clock:

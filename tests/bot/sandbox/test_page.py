@@ -21,7 +21,8 @@ def test_every_word_the_page_asks_for_exists():
     asked = set(re.findall(r'data-word[a-z-]*="([\w.]+)"', html))
     asked |= set(
         re.findall(
-            r'"((?:page|phone|composer|attach|message|alert|dialog|reset|error)\.\w+)"', scripts
+            r'"((?:page|person|phone|composer|attach|message|alert|dialog|reset|error|clock|samples|open|tour|refusal)\.\w+)"',
+            scripts,
         )
     )
     assert asked - _words("vi").keys() == set()

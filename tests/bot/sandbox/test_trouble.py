@@ -7,7 +7,7 @@ import pytest
 
 from bot.sandbox.api import make_app
 from bot.sandbox.store import NotASandboxFileError
-from tests.bot.sandbox.conftest import MEMBER, ORGANISER, TOKEN
+from tests.bot.sandbox.conftest import LEAD, MEMBER, ORGANISER, TOKEN
 
 
 def texts(updates):
@@ -167,14 +167,14 @@ async def test_everything_but_faults_survives_a_restart(start, bot):
 
 
 async def test_reset_forgets_all_but_gives_no_number_twice(bot):
-    third = await bot.control("people", {"name": "Lan"})
+    fourth = await bot.control("people", {"name": "Lan"})
     sent = await bot.asks()
     await bot.writes("một")
     (update,) = await bot.updates()
     await bot.control("reset")
-    assert [person["id"] for person in await bot.read("people")] == [MEMBER, ORGANISER]
+    assert [person["id"] for person in await bot.read("people")] == [MEMBER, ORGANISER, LEAD]
     assert await bot.updates() == []
-    assert (await bot.control("people", {"name": "Mai"}))["id"] == third["id"] + 1
+    assert (await bot.control("people", {"name": "Mai"}))["id"] == fourth["id"] + 1
     await bot.control(f"people/{MEMBER}/start")
     (fresh,) = await bot.updates()
     assert fresh["update_id"] > update["update_id"]

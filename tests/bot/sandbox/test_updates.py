@@ -3,7 +3,7 @@ import asyncio
 import pytest
 from aiogram import types
 
-from tests.bot.sandbox.conftest import MEMBER, ORGANISER
+from tests.bot.sandbox.conftest import LEAD, MEMBER, ORGANISER
 
 CONFLICT = (
     "Conflict: terminated by other getUpdates request;"
@@ -169,12 +169,12 @@ async def test_deep_link_carries_its_payload(bot):
     assert update["message"]["entities"] == [{"type": "bot_command", "offset": 0, "length": 6}]
 
 
-async def test_people_get_ids_beyond_32_bits_and_the_first_two_are_fixed(bot):
-    third = await bot.control("people", {"name": "Lan", "language_code": "en"})
+async def test_people_get_ids_beyond_32_bits_and_the_first_three_are_fixed(bot):
+    fourth = await bot.control("people", {"name": "Lan", "language_code": "en"})
     people = await bot.read("people")
-    assert [person["id"] for person in people] == [MEMBER, ORGANISER, 7_000_000_003]
-    assert [person["started"] for person in people] == [True, False, False]
-    assert third == people[-1]
+    assert [person["id"] for person in people] == [MEMBER, ORGANISER, LEAD, 7_000_000_004]
+    assert [person["started"] for person in people] == [True, False, False, False]
+    assert fourth == people[-1]
 
 
 async def test_group_hands_over_commands_and_replies_only(bot):
