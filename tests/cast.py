@@ -111,7 +111,11 @@ async def enter(
 
 async def actor(session: AsyncSession, name: str) -> Actor:
     """Who this is by now."""
-    session.expire_all()
+    await session.execute(
+        select(Person)
+        .where(col(Person.external_id) == name)
+        .execution_options(populate_existing=True)
+    )
     return await actor_of(session, "telegram", name)
 
 
