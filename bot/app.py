@@ -68,6 +68,7 @@ class App:
     courier: Courier
     organiser_ids: frozenset[str]
     kind: DatabaseKind
+    heartbeat: Path
 
     async def prepare(self) -> None:
         """Bring the database to this program and this plan, and pick up what an end cut off."""
@@ -126,6 +127,7 @@ class App:
         scheduler = build_scheduler(
             {
                 "replies": (partial(self.sender.resume, _SURELY_QUEUED), 60),
+                "heartbeat": (self.beat, 30),
                 "nudges": (self.nudge, 30),
                 "records": (self.sweep, 300),
                 "files": (self.workshop.sweep, 3600),
@@ -162,6 +164,13 @@ class App:
                 await self.sender.idle()
             await self.sender.idle()
             sending.cancel()
+
+    async def beat(self) -> None:
+        """Touch the file by whose age a container's health check sees that this still runs."""
+        async with self.database.snapshot() as session:
+            await conference_record(session)
+        self.heartbeat.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.heartbeat.touch(mode=0o600)
 
     async def nudge(self) -> None:
         """Write down the reminders that have become due; the courier sends them."""
@@ -278,6 +287,7 @@ def build_app(
         courier=courier,
         organiser_ids=organiser_ids,
         kind=kind,
+        heartbeat=files.parent / "heartbeat",
     )
 
 

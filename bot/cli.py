@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from config.settings import SettingsError, load_settings
+from config.settings import Settings, SettingsError, load_settings
 
 FAILED = 1
 
@@ -149,9 +149,27 @@ async def _migrate(_options: argparse.Namespace) -> int:
     return 0
 
 
+def _require_database(settings: Settings) -> None:
+    """Reading commands never make a database: a mistyped address would look like no data."""
+    from storage.database import DatabaseError, database_url  # noqa: PLC0415
+
+    url = database_url(settings.database_address)
+    is_file = url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}
+    if is_file and not Path(url.database or "").is_file():
+        raise DatabaseError(f"there is no database at {url.database}")
+
+
+def _say_which(settings: Settings) -> None:
+    """Without a token the data meant is the sandbox's; whoever expected the bot's should know."""
+    if settings.is_sandbox:
+        sys.stderr.write(
+            "doithoai: TELEGRAM_BOT_TOKEN is not set, so this is the sandbox's data\n"
+        )
+
+
 async def _export(options: argparse.Namespace) -> int:
     from bot.clock import Clock  # noqa: PLC0415
-    from conference.listing import parse_request  # noqa: PLC0415
+    from conference.listing import ListRequestError, parse_request  # noqa: PLC0415
     from conference.opening import conference_record  # noqa: PLC0415
     from config.plan import load_plan  # noqa: PLC0415
     from config.texts import texts_for  # noqa: PLC0415
@@ -160,7 +178,10 @@ async def _export(options: argparse.Namespace) -> int:
     from storage.migrating import migrate  # noqa: PLC0415
 
     settings = load_settings()
+    _require_database(settings)
+    _say_which(settings)
     plan = load_plan(settings.plan_file)
+    texts = texts_for(options.language or plan.conference.language)
     database = Database(settings.database_address)
     clock = Clock()
     try:
@@ -170,13 +191,18 @@ async def _export(options: argparse.Namespace) -> int:
         if conference is not None:
             clock.offset = timedelta(seconds=conference.clock_offset_seconds)
         now = clock()
-        _, filters = parse_request(
-            " ".join(options.filters), plan, today=now.astimezone(plan.zone).date()
-        )
+        try:
+            _, filters = parse_request(
+                " ".join(options.filters), plan, today=now.astimezone(plan.zone).date()
+            )
+        except ListRequestError as error:
+            fault, word = error.details["fault"], error.details["word"]
+            sys.stderr.write(f"doithoai: {texts.plain(f'refused-list-{fault}', word=word)}\n")
+            return FAILED
         written = await write_list(
             database,
             plan,
-            texts_for(options.language or plan.conference.language),
+            texts,
             options.out,
             form=options.format,
             filters=filters,
@@ -192,12 +218,15 @@ async def _backup(options: argparse.Namespace) -> int:
     from storage.backup import backup  # noqa: PLC0415
     from storage.database import Database  # noqa: PLC0415
 
-    database = Database(load_settings().database_address)
+    settings = load_settings()
+    _require_database(settings)
+    _say_which(settings)
+    database = Database(settings.database_address)
     try:
         report = await backup(database, options.file)
     finally:
         await database.close()
-    sys.stdout.write(f"{options.file}: {report}\n")
+    sys.stdout.write(f"{report}\n")
     return 0
 
 
@@ -205,10 +234,12 @@ async def _restore(options: argparse.Namespace) -> int:
     from storage.backup import restore  # noqa: PLC0415
     from storage.database import Database  # noqa: PLC0415
 
-    database = Database(load_settings().database_address)
+    settings = load_settings()
+    _say_which(settings)
+    database = Database(settings.database_address)
     try:
         report = await restore(options.file, database)
     finally:
         await database.close()
-    sys.stdout.write(f"{options.file}: {report}\n")
+    sys.stdout.write(f"{report}\n")
     return 0

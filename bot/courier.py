@@ -14,6 +14,7 @@ from httpx import ConnectError, ConnectTimeout, PoolTimeout
 from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
+from telegram import LinkPreviewOptions
 from telegram.constants import ParseMode
 from telegram.error import (
     BadRequest,
@@ -38,17 +39,21 @@ from storage.tables import Lane, OutboxMessage, OutboxState, Person
 log = logging.getLogger(__name__)
 
 RATE = 20
+"""Messages a second, where the settings say nothing else: room is left for the replies."""
+_URGENT = "held-question"
+"""Somebody may be in danger: it does not wait behind an announcement to thousands."""
+_STRANGER = "chat not found"
 _NOT_SENT = (ConnectError, ConnectTimeout, PoolTimeout)
 _TOKEN_PAUSE = 300.0
 
 
-def build_sender(token: str, base: str, proxy: str | None) -> ExtBot[None]:
-    """The bot that only sends, at the set rate."""
+def build_sender(token: str, base: str, proxy: str | None, *, rate: int = RATE) -> ExtBot[None]:
+    """The bot that only sends, so many messages a second at the most."""
     return ExtBot(
         token,
         base_url=f"{base.rstrip('/')}/bot",
         request=HTTPXRequest(read_timeout=25, write_timeout=25, connect_timeout=10, proxy=proxy),
-        rate_limiter=AIORateLimiter(overall_max_rate=1, overall_time_period=1 / RATE),  # type: ignore[arg-type]
+        rate_limiter=AIORateLimiter(overall_max_rate=1, overall_time_period=1 / rate),  # type: ignore[arg-type]
     )
 
 
@@ -150,6 +155,7 @@ class Courier:
                 chat_id=row.chat_id,
                 text=screen.text,
                 parse_mode=ParseMode.HTML,
+                link_preview_options=LinkPreviewOptions(is_disabled=True),
                 reply_markup=keyboard.model_dump(exclude_none=True) if keyboard else None,  # type: ignore[arg-type]
             )
         except TelegramError as error:
@@ -158,7 +164,7 @@ class Courier:
         return 0.0
 
     async def _next_due(self, session: AsyncSession) -> OutboxMessage | None:
-        found: OutboxMessage | None = await session.scalar(
+        due = (
             select(OutboxMessage)
             .where(
                 col(OutboxMessage.lane) == Lane.paced,
@@ -172,6 +178,12 @@ class Courier:
             .limit(1)
             .with_for_update(skip_locked=True)
         )
+        urgent: OutboxMessage | None = await session.scalar(
+            due.where(col(OutboxMessage.kind) == _URGENT)
+        )
+        if urgent is not None:
+            return urgent
+        found: OutboxMessage | None = await session.scalar(due)
         return found
 
     async def _worded(self, session: AsyncSession, row: OutboxMessage) -> Screen | None:
@@ -218,7 +230,7 @@ class Courier:
         elif isinstance(error.__cause__, _NOT_SENT):
             pause = _growing(row.attempts)
             await self._later(row, kind)
-        elif isinstance(error, Forbidden):
+        elif isinstance(error, Forbidden) or _STRANGER in error.message.lower():
             await self._close_row(row, OutboxState.failed, error=kind, unreachable=True)
         elif isinstance(error, NetworkError) and not isinstance(error, BadRequest):
             await self._close_row(row, OutboxState.uncertain, error=kind)
@@ -271,7 +283,7 @@ class Courier:
                 state=state,
                 message_id=message_id,
                 error=error,
-                sent_at=self._clock() if state is OutboxState.sent else None,
+                sent_at=None if state is OutboxState.due else self._clock(),
             )
         )
 

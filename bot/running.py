@@ -102,7 +102,9 @@ def _app(
         plan=plan,
         plan_file=settings.plan_file.resolve(),
         platform=BotApi(token, base, proxy),
-        courier=Courier(database, plan, build_sender(token, base, proxy), clock),
+        courier=Courier(
+            database, plan, build_sender(token, base, proxy, rate=settings.courier_rate), clock
+        ),
         token=token,
         clock=clock,
         organiser_ids=organisers,

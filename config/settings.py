@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     organiser_ids: Annotated[frozenset[str], NoDecode] = frozenset()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
+    courier_rate: int = Field(default=20, ge=1, le=30)
     sandbox_port: int = Field(default=8080, ge=0, le=65535)
     data_dir: Path = Path("data")
 

@@ -55,6 +55,11 @@ class BackupReport:
     revision: str
     rows: Mapping[str, int]
 
+    def __str__(self) -> str:
+        """One line for the operator, with the counts that tell whether all is there."""
+        counted = ", ".join(f"{self.rows.get(name, 0)} {name}" for name in ("question", "person"))
+        return f"{self.path}: revision {self.revision}, {counted}, {sum(self.rows.values())} rows"
+
 
 async def backup(database: Database, target: Path) -> BackupReport:
     """Write the database as it is at one moment into a new file that only its owner can read.

@@ -448,8 +448,12 @@ export class Phone {
     });
     sizes.observe(scroll);
     sizes.observe(log);
+    // Only whoever scrolls up leaves the end; a message that has just come has not been scrolled past.
+    let top = 0;
     scroll.addEventListener("scroll", () => {
-      this.stuck = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_END;
+      if (scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_END) this.stuck = true;
+      else if (scroll.scrollTop < top) this.stuck = false;
+      top = scroll.scrollTop;
     });
     composer.addEventListener("submit", (event) => {
       event.preventDefault();
