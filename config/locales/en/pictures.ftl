@@ -51,4 +51,4 @@ poster-step-write = Choose a topic and write your question
 poster-deadline = Ask { $deadline }
 poster-caption-square = { $unit }: a picture to share. Send the link with it, since nobody can scan a code on their own screen: { $link }
 poster-caption-pdf = The A4 poster for printing; black and white is fine.
-poster-caption-png = The A4 poster as a picture, 300 dpi.
+poster-caption-png = The A4 poster as a picture, sharp enough for print.

@@ -44,4 +44,4 @@ poster-step-write = Chọn lĩnh vực rồi viết câu hỏi
 poster-deadline = Gửi { $deadline }
 poster-caption-square = { $unit }: ảnh để chia sẻ trên mạng xã hội. Gửi kèm đường dẫn, vì người xem ảnh trên điện thoại không quét được mã: { $link }
 poster-caption-pdf = Áp phích khổ A4 để in, in đen trắng cũng được.
-poster-caption-png = Áp phích khổ A4 dạng ảnh, 300 dpi.
+poster-caption-png = Áp phích khổ A4 dạng ảnh, đủ nét để in.
