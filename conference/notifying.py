@@ -3,11 +3,15 @@
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from storage.paced import Paced, write_each
 from storage.people import holders_of
-from storage.tables import Person, Question, Role
+from storage.tables import Lane, OutboxMessage, OutboxState, Person, Question, Role
+
+NOT_TO_BE_MISSED = ("held-question", "retention-over")
 
 
 async def notify(
@@ -43,4 +47,23 @@ async def notify_duty(session: AsyncSession, question: Question, *, now: datetim
     content = {"code": question.code}
     await write_each(
         session, "held-question", [Paced(person, key, content) for person in people], now=now
+    )
+
+
+async def reach_again(session: AsyncSession, person: Person) -> None:
+    """Somebody who could not be written to has written: what must not be missed goes out now.
+
+    Telegram lets nobody be written to who has never opened the bot, organisers included.
+    """
+    person.unreachable_at = None
+    session.add(person)
+    await session.execute(
+        update(OutboxMessage)
+        .where(
+            col(OutboxMessage.recipient_id) == person.id,
+            col(OutboxMessage.lane) == Lane.paced,
+            col(OutboxMessage.kind).in_(NOT_TO_BE_MISSED),
+            col(OutboxMessage.state).in_([OutboxState.failed, OutboxState.cancelled]),
+        )
+        .values(state=OutboxState.due, error=None)
     )

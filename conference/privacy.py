@@ -154,6 +154,16 @@ async def announce_retention(
     return True
 
 
+async def is_retention_open(
+    session: AsyncSession, actor: Actor, plan: ConferencePlan, now: datetime
+) -> bool:
+    """Whether this person is to confirm that identities go, and nobody has yet."""
+    if not actor.may(Permission.identities_erase) or not retention_is_over(plan, now):
+        return False
+    conference = await conference_record(session)
+    return conference is not None and conference.identities_erased_at is None
+
+
 def retention_is_over(plan: ConferencePlan, now: datetime) -> bool:
     """Whether the plan's retention period after the conference has passed."""
     end = plan.moment("conference_opens") + timedelta(days=plan.collection.retention_days)

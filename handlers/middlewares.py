@@ -10,6 +10,7 @@ from aiogram.types import CallbackQuery, ChatMemberUpdated, Message, TelegramObj
 from conference.calendar import calendar_of
 from conference.errors import ConferenceError, NotAllowedError
 from conference.joining import actor_of
+from conference.notifying import reach_again
 from conference.roles import Permission, require
 from config.plan import ConferencePlan
 from config.texts import texts_for
@@ -33,6 +34,8 @@ class ConversationMiddleware(BaseMiddleware):
         language: str = plan.conference.language
         if actor.person is not None:
             language = actor.person.language
+            if actor.person.unreachable_at and not isinstance(event, ChatMemberUpdated):
+                await reach_again(data["session"], actor.person)
         elif data.get("state") is not None:
             language = (await data["state"].get_data()).get("language", language)
         calendar = await calendar_of(data["session"], plan)

@@ -5,12 +5,14 @@ from aiogram.filters import CommandObject
 from aiogram.types import CallbackQuery, Message
 
 from conference.joining import set_language
+from conference.privacy import is_retention_open
 from conference.roles import Permission
 from config.plan import MilestoneName
 from config.texts import LANGUAGES, texts_for
 from handlers.callbacks import (
     CancelCallback,
     ChooseLanguageCallback,
+    EraseIdentitiesCallback,
     OpenCallback,
 )
 from handlers.commands import (
@@ -102,17 +104,14 @@ async def show_menu(conversation: Conversation) -> None:
     )
     if draft is not None and draft.text:
         text += "\n\n" + texts("menu-draft")
-    await conversation.show(
-        Screen(
-            text,
-            grid(
-                [
-                    button(texts.plain(f"button-{name}"), OpenCallback(command=name))
-                    for name in names
-                ]
-            ),
-        )
+    rows = grid(
+        [button(texts.plain(f"button-{name}"), OpenCallback(command=name)) for name in names]
     )
+    if await is_retention_open(conversation.session, conversation.actor, plan, conversation.now):
+        text += "\n\n" + texts("notice-retention", days=plan.collection.retention_days)
+        confirm = EraseIdentitiesCallback(sure=False)
+        rows.insert(0, [button(texts.plain("button-retention"), confirm)])
+    await conversation.show(Screen(text, rows))
 
 
 def _roles_words(conversation: Conversation) -> str:
