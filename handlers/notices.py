@@ -109,17 +109,16 @@ async def _nudge(notice: Notice) -> Rendered:
         (part.kind, part.unit_code, calendar.moment(part.milestone, part.unit_code))
         for part in parts
     ]
-    owing = dict.fromkeys(
-        part.unit_code or "" for part in parts if part.kind.startswith("unit_leads")
-    )
+    owing = {part.unit_code for part in parts if part.kind.startswith("unit_leads")}
     rows: list[list[InlineKeyboardButton]] = [
         [
             button(
-                texts.plain("button-nudge-report", unit=plan.unit(code).short_name),
-                OpenReportCallback(unit=code),
+                texts.plain("button-nudge-report", unit=unit.short_name),
+                OpenReportCallback(unit=unit.code),
             )
         ]
-        for code in owing
+        for unit in plan.units
+        if unit.code in owing
     ]
     kinds = {part.kind for part in parts}
     if "organisers_with_units_without_lead" in kinds:
