@@ -219,8 +219,8 @@ async def test_dates_are_said_as_the_plan_says_them_with_the_days_left(chat: Cha
     ("moment", "line"),
     [
         (datetime(2022, 5, 15, 17, tzinfo=UTC), "còn 1 ngày"),
-        (datetime(2022, 5, 15, 17, 0, 1, tzinfo=UTC), "còn 23 giờ"),
-        (datetime(2022, 5, 16, 16, 59, tzinfo=UTC), "còn 1 giờ"),
+        (datetime(2022, 5, 15, 17, 6, tzinfo=UTC), "còn 23 giờ"),
+        (datetime(2022, 5, 16, 16, 59, tzinfo=UTC), "còn 1 phút"),
         (datetime(2022, 5, 16, 17, tzinfo=UTC), "đã qua"),
     ],
 )
@@ -371,7 +371,7 @@ async def test_dates_of_a_plan_in_another_time_zone(database_address: str, tmp_p
 
     # 23:59 in Berlin; the clock there changes before the conference, which is told right.
     assert chat.said.split("\n")[1:5] == [
-        "• Hạn gửi câu hỏi: <b>trước ngày 20/3/2027</b> (còn 1 giờ)",
+        "• Hạn gửi câu hỏi: <b>trước ngày 20/3/2027</b> (còn 1 phút)",
         "• Các đơn vị gửi tổng hợp: trước 12:00 ngày 22/3/2027 (còn 2 ngày)",
         "• Tổng hợp chung: trước ngày 25/3/2027 (còn 5 ngày)",
         f"• Hội nghị: <b>14:00 ngày 30/3/2027</b> (còn 10 ngày), tại {app.plan.conference.venue}",
