@@ -141,7 +141,11 @@ async def test_a_stranger_is_forgotten_and_someone_with_a_role_is_not(
     await forget_stranger(session, Actor("telegram", "71"))
     await forget_stranger(session, organiser)
 
-    assert await accounts_left(session) == dict.fromkeys(("chat_state", "outbox", "inbox"), {"90"})
+    assert await accounts_left(session) == {
+        "chat_state": {"90"},
+        "outbox": {"90"},
+        "inbox": {"90"},
+    }
     assert await what_is_kept(session, organiser) is not None
 
 

@@ -48,7 +48,7 @@ milestone-consolidation-due = Hạn tổng hợp chung
 
 # Dữ liệu của một người
 my-data-file-name = du-lieu-cua-toi
-my-data-title = Dữ liệu được lưu về bạn – { $title }
+my-data-title = Dữ liệu của tôi – { $title }
 my-data-account = Tài khoản: { $channel } { $account }
 my-data-language = Ngôn ngữ: { $language }
 my-data-age = Nhóm tuổi: { $age }
