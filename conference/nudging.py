@@ -30,6 +30,7 @@ from storage.nudging import (
     question_counts,
     reminded_since,
     reported_units,
+    take_back,
 )
 from storage.paced import Paced, write_each, write_to
 from storage.people import grants_of, holders_of
@@ -145,6 +146,8 @@ async def plan_nudges(session: AsyncSession, plan: ConferencePlan, *, now: datet
         if one.kind == "members_without_question"
     }
     written = sum(people.values())
+    if written:
+        await give_way(session, NUDGE, after_id=before)
     officials = _by_person(
         (person, one) for one, person in await _officials_for(session, plan, chosen)
     )
@@ -237,10 +240,10 @@ async def _write_nudges(
     written = await write_each(session, NUDGE, messages, now=now)
     left_over: dict[int, list[dict[str, Any]]] = defaultdict(list)
     useful_until: dict[int, datetime] = {}
-    for person_id, content, not_after in await give_way(session, NUDGE, after_id=before):
-        if person_id in written:
-            left_over[person_id] += content["parts"]
-            useful_until[person_id] = max(not_after or now, useful_until.get(person_id, now))
+    waiting = await take_back(session, NUDGE, written, up_to_id=before)
+    for person_id, content, not_after in waiting:
+        left_over[person_id] += content["parts"]
+        useful_until[person_id] = max(not_after or now, useful_until.get(person_id, now))
     for row in await messages_after(session, NUDGE, left_over, after_id=before):
         person_id = row.recipient_id or 0
         parts = map(Part.from_content, [*left_over[person_id], *row.content["parts"]])

@@ -23,6 +23,8 @@ from storage.tables import (
     RoleGrant,
 )
 
+_SUPERSEDED = {"state": OutboxState.cancelled, "error": "a later one took its place"}
+
 
 class Lead(NamedTuple):
     """Who leads a unit."""
@@ -141,31 +143,24 @@ async def last_message_id(session: AsyncSession) -> int:
     return await session.scalar(select(func.max(col(OutboxMessage.id)))) or 0
 
 
-async def give_way(
-    session: AsyncSession, kind: str, *, after_id: int
+async def take_back(
+    session: AsyncSession, kind: str, recipients: Collection[int], *, up_to_id: int
 ) -> list[tuple[int, dict[str, Any], datetime | None]]:
-    """Cancel what is still due where a later message of this kind has just been written.
-
-    Whoever could not be reached for a while hears the last word, not all of them.
-
-    Args:
-        session: the caller's transaction.
-        kind: which messages.
-        after_id: the later ones have higher ids than this.
+    """Cancel the messages of this kind to these people that have not left, up to this id.
 
     Returns:
-        (recipient, content, not after) of the cancelled ones, the oldest first.
+        (recipient, content, not after) of each, the oldest first.
     """
-    mine = (col(OutboxMessage.kind) == kind, col(OutboxMessage.state) == OutboxState.due)
-    later = select(col(OutboxMessage.recipient_id)).where(col(OutboxMessage.id) > after_id, *mine)
+    if not recipients:
+        return []
     cancelled = await session.execute(
         update(OutboxMessage)
         .where(
-            *mine,
-            col(OutboxMessage.id) <= after_id,
-            col(OutboxMessage.recipient_id).in_(later),
+            *_waiting(kind),
+            col(OutboxMessage.id) <= up_to_id,
+            col(OutboxMessage.recipient_id).in_(recipients),
         )
-        .values(state=OutboxState.cancelled, error="a later one took its place")
+        .values(**_SUPERSEDED)
         .returning(
             col(OutboxMessage.id),
             col(OutboxMessage.recipient_id),
@@ -176,6 +171,35 @@ async def give_way(
     )
     in_order = sorted(cancelled.all(), key=itemgetter(0))
     return [(person_id or 0, content, not_after) for _, person_id, content, not_after in in_order]
+
+
+async def give_way(session: AsyncSession, kind: str, *, after_id: int) -> None:
+    """Cancel what has not left where a message of this kind and a higher id has been written.
+
+    Whoever could not be reached for a while hears the last word, not all of them.
+    """
+    # A window and not a join with itself: the statistics know nothing of rows just written.
+    waiting = (
+        select(
+            col(OutboxMessage.id),
+            func.max(col(OutboxMessage.id))
+            .over(partition_by=col(OutboxMessage.recipient_id))
+            .label("last"),
+        )
+        .where(*_waiting(kind))
+        .subquery()
+    )
+    earlier = select(waiting.c.id).where(waiting.c.id <= after_id, waiting.c.last > after_id)
+    await session.execute(
+        update(OutboxMessage)
+        .where(col(OutboxMessage.id).in_(earlier), *_waiting(kind))
+        .values(**_SUPERSEDED)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _waiting(kind: str) -> tuple[ColumnElement[bool], ...]:
+    return col(OutboxMessage.kind) == kind, col(OutboxMessage.state) == OutboxState.due
 
 
 async def messages_after(
