@@ -196,8 +196,13 @@ async def _export(options: argparse.Namespace) -> int:
                 " ".join(options.filters), plan, today=now.astimezone(plan.zone).date()
             )
         except ListRequestError as error:
-            fault, word = error.details["fault"], error.details["word"]
-            sys.stderr.write(f"doithoai: {texts.plain(f'refused-list-{fault}', word=word)}\n")
+            words = texts.plain(
+                f"refused-list-{error.details['fault']}",
+                word=error.details["word"],
+                unit=plan.units[0].code,
+                topic=plan.topics[0].number,
+            )
+            sys.stderr.write(f"doithoai: {words}\n")
             return FAILED
         written = await write_list(
             database,

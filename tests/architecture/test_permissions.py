@@ -19,6 +19,12 @@ RESTRICTED = {
     "outbox": {Role.organiser},
     "export": {Role.organiser},
     "held": {Role.duty_officer, Role.organiser},
+    "report": {Role.unit_lead, Role.organiser},
+    "progress": {Role.organiser},
+    "remind": {Role.organiser},
+    "extend": {Role.organiser},
+    "invite": {Role.organiser},
+    "team": {Role.organiser},
 }
 """Written down a second time on purpose: opening a command to a role takes two changes."""
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from fluent.syntax import FluentParser
@@ -12,7 +13,9 @@ from fluent.syntax import ast as fluent
 from fluent.syntax.visitor import Visitor
 
 from conference.errors import ConferenceError
+from conference.extending import EXTENDABLE
 from conference.listing import FORMS, ListRequestError
+from conference.nudge_times import NudgeKind
 from conference.outbox_desk import Reason
 from config.plan import ConferencePlan, load_plan
 from config.settings import DEFAULT_PLAN
@@ -45,10 +48,13 @@ FAMILIES: dict[str, set[str]] = {
     "content-": set(fallback._KINDS.values()) | {"other"},
     "deadline-": _dashed(start._DEADLINES),
     "export-": {"continued", "continues"},
+    "extend-": _dashed(EXTENDABLE),
     "filter-": set(export_list._FILTERS),
     "filter-ask-": set(export_list._FILTERS),
     "history-": {f"question-{what}" for what in ("submitted", "edited", "withdrawn", "reported")},
     "milestone-": {"asking-closes", "unit-reports-due", "consolidation-due"},
+    "notice-extended-": _dashed(EXTENDABLE),
+    "nudge-": _dashed(get_args(NudgeKind)),
     "outbox-kind-": outbox._NAMED | {"other"},
     "outbox-reason-": set(Reason),
     "outbox-state-": set(TROUBLED),

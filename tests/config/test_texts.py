@@ -97,6 +97,7 @@ def test_messages_and_their_variables_are_the_same_in_every_language() -> None:
 
 
 SAID_ALIKE = {
+    "broadcast-quoted",
     "button-export-csv",
     "button-export-xlsx",
     "held-question",
