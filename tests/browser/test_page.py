@@ -8,7 +8,7 @@ from tests.browser.conftest import OpenPage, Phone
 async def focus_on(phone: Phone, label: str) -> None:
     """Go through the page with Shift+Tab until the control with this name has the focus."""
     named = "document.activeElement.textContent.trim() || document.activeElement.ariaLabel"
-    for _ in range(60):
+    for _ in range(200):
         await phone.page.keyboard.press("Shift+Tab")
         if await phone.page.evaluate(named) == label:
             return
