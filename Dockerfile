@@ -20,7 +20,7 @@ RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin doit
     && install -d -o doithoai -m 700 /data
 COPY --from=build /venv /venv
 COPY --from=build /app /app
-ENV PATH="/venv/bin:$PATH" PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DATA_DIR=/data LOG_FORMAT=json
+ENV PATH="/venv/bin:$PATH" PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DATA_DIR=/data LOG_FORMAT=json MPLCONFIGDIR=/tmp/matplotlib
 WORKDIR /app
 USER doithoai
 VOLUME /data
