@@ -136,7 +136,7 @@ async def local_api(folder: Path) -> AsyncIterator[LocalApi]:
             arrived.append((time.monotonic(), int((await request.post())["chat_id"])))
         return response
 
-    api = make_app(folder / "chats.db", token=TOKEN)
+    api = make_app(folder / "chats.db")
     api.middlewares.append(note)
     runner = web.AppRunner(api)
     await runner.setup()
