@@ -10,6 +10,7 @@ import { applyWords, language, loadWords, word } from "./words.js";
 // The three people whom every sandbox has, in the order of their phones, and their colours.
 const CAST = { member: 7_000_000_001, lead: 7_000_000_003, organiser: 7_000_000_002 };
 const CAST_WORDS = { member: "person.member", lead: "person.unit_lead", organiser: "person.organiser" };
+const CAST_ROLES = { member: "tour.role_member", lead: "tour.role_lead", organiser: "tour.role_organiser" };
 const CAST_TONES = { member: 0, lead: 2, organiser: 1 };
 const TONES = 4;
 const kept = {
@@ -20,7 +21,7 @@ const kept = {
 };
 const part = (id) => document.getElementById(id);
 const phones = [];
-const page = { bot: null, description: {}, cast: CAST, ask, alert: showAlert, addGroupPhone, nameOf, offerLink, phoneOf, reveal };
+const page = { bot: null, description: {}, cast: CAST, ask, alert: showAlert, addGroupPhone, nameOf, offerLink, phoneOf, reveal, roleTextOf };
 const clock = new Clock(page);
 const tour = new Tour(page);
 
@@ -31,6 +32,11 @@ function roleOf(person) {
 function nameOf(person) {
   const role = roleOf(person);
   return role ? word(CAST_WORDS[role]) : person.name;
+}
+
+function roleTextOf(person) {
+  const role = roleOf(person);
+  return role ? word(CAST_ROLES[role]) : "";
 }
 
 function phoneOf(role) {
@@ -120,8 +126,10 @@ function watchTabs() {
   const watcher = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
       const phone = phones.find((candidate) => candidate.element === target);
-      if (isIntersecting) phone?.tab.setAttribute("aria-current", "true");
-      else phone?.tab.removeAttribute("aria-current");
+      if (isIntersecting) {
+        phone?.tab.setAttribute("aria-current", "true");
+        phone?.tab.scrollIntoView({ inline: "nearest", block: "nearest" });
+      } else phone?.tab.removeAttribute("aria-current");
     }
   }, { root: part("phones"), threshold: 0.6 });
   new MutationObserver(() => phones.forEach((phone) => watcher.observe(phone.element)))

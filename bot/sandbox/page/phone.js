@@ -18,7 +18,7 @@ export class Phone {
   constructor(person, chat, page) {
     this.person = person;
     this.chat = chat; // { id } of the private chat, or a group { id, title, members }
-    this.page = page; // { bot, description, ask, alert, addGroupPhone, nameOf, offerLink }
+    this.page = page; // { bot, description, ask, alert, addGroupPhone, nameOf, offerLink, roleTextOf }
     this.messages = new Map();
     this.waiting = new Map(); // query id -> the button that waits for its answer
     this.answers = new Map(); // answers that came before the press was confirmed
@@ -174,8 +174,10 @@ export class Phone {
     gate.querySelector(".gate-text").textContent = word(this.person.blocked ? "phone.blocked" : "phone.start_hint");
     gate.querySelector("button").textContent = word(this.person.blocked ? "phone.unblock" : "phone.start");
     const about = this.page.description[this.person.language_code] || this.page.description.vi;
-    welcome.hidden = started || !about;
-    welcome.querySelector(".welcome-text").textContent = about ?? "";
+    const role = this.page.roleTextOf(this.person);
+    welcome.hidden = started || !(about || role);
+    welcome.querySelector(".welcome-title").textContent = about ? word("phone.what") : this.page.nameOf(this.person);
+    welcome.querySelector(".welcome-text").textContent = about || role;
     this.showKeyboard();
   }
 
