@@ -11,6 +11,11 @@ Wait = Callable[[asyncio.Event, float], Awaitable[None]]
 
 
 async def wait_for_news(news: asyncio.Event, seconds: float) -> None:
-    """Wait until `news` is set, for so many seconds at most."""
+    """Wait until `news` is set, for so many seconds at most.
+
+    Not by `asyncio.wait_for`: up to Python 3.11 it swallows a cancellation that comes together
+    with the news, and whoever has cancelled then waits for ever (python/cpython#86296).
+    """
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(news.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await news.wait()
