@@ -22,6 +22,7 @@ from storage.tables import (
     Role,
     RoleGrant,
 )
+from storage.tables.outbox import OPEN
 
 _SUPERSEDED = {"state": OutboxState.cancelled, "error": "a later one took its place"}
 
@@ -198,8 +199,8 @@ async def give_way(session: AsyncSession, kind: str, *, after_id: int) -> None:
     )
 
 
-def _waiting(kind: str) -> tuple[ColumnElement[bool], ...]:
-    return col(OutboxMessage.kind) == kind, col(OutboxMessage.state) == OutboxState.due
+def _waiting(kind: str) -> tuple[Any, ...]:
+    return col(OutboxMessage.kind) == kind, col(OutboxMessage.state) == OutboxState.due, OPEN
 
 
 async def messages_after(

@@ -28,7 +28,8 @@ class OutboxState(StrEnum):
     cancelled = "cancelled"
 
 
-_OPEN = text("state IN ('due', 'sending')")
+OPEN = text("state IN ('due', 'sending')")
+"""What `ix_outbox_open` holds. In words, not bound: SQLite uses the index only then."""
 
 
 class OutboxMessage(SQLModel, table=True):
@@ -36,7 +37,7 @@ class OutboxMessage(SQLModel, table=True):
 
     __tablename__ = "outbox"
     __table_args__ = (
-        Index("ix_outbox_open", "lane", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_outbox_open", "lane", "id", sqlite_where=OPEN, postgresql_where=OPEN),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=RowId)
