@@ -309,6 +309,7 @@ async def test_a_child_is_em_everywhere_also_after_a_restart(
         said += [shown.text for shown in child.shown]
         said += [parameters.get("text", "") for _, parameters in child.platform.calls]
         toasts += [answer.get("text", "") for answer in child.platform.answers]
+        said += [content.decode("utf-8-sig") for _, _, content in child.platform.documents]
 
     assert len(said) > 60
     assert [one for one in [*said, *toasts] if re.search(r"\bbạn\b", one, re.IGNORECASE)] == []
@@ -353,6 +354,8 @@ async def _walk_everywhere(chat: Chat) -> None:
         "/trogiup",
     ):
         await chat.send(command)
+    await chat.send("/dulieu")
+    await chat.press("Tải về thành tệp")
     await chat.send("/ngonngu")
     await chat.press("Tiếng Việt")
     await chat.send("/start u-khong-co")
