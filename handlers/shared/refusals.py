@@ -24,14 +24,8 @@ async def show_refusal(conversation: Conversation, error: ConferenceError) -> No
         await conversation.say(texts(f"refused-text-{error.details['fault']}", **error.details))
         return
     if isinstance(error, ListRequestError):
-        plan = conversation.plan
         await conversation.say(
-            texts(
-                f"refused-list-{error.details['fault']}",
-                word=error.details["word"],
-                unit=plan.units[0].code,
-                topic=plan.topics[0].number,
-            )
+            texts(f"refused-list-{error.details['fault']}", word=error.details["word"])
         )
         return
     details = {

@@ -154,7 +154,7 @@ async def test_an_unknown_word_is_explained(
 ) -> None:
     await organiser.send(f"/xuat {line}")
 
-    assert organiser.said == VI(f"refused-list-{fault}", word=word, unit="quan-toan", topic=1)
+    assert organiser.said == VI(f"refused-list-{fault}", word=word)
     assert await stored(organiser.app, Job) == []
 
 

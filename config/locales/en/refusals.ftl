@@ -8,7 +8,7 @@ refused-invite-invalid = This invitation cannot be used: it may have been used, 
 refused-text-too-short = Could you write a little more? A question needs at least { $minimum } characters; there are { $length }.
 refused-text-too-long = This has { $length } characters; the most is { $maximum }. Please send a shorter one.
 refused-text-no-words = Please write your question in words.
-refused-list-word = “{ $word }” is not understood. Example: /export xlsx unit={ $unit } topic={ $topic } since=10/5
+refused-list-word = “{ $word }” is not understood. Example: /export xlsx unit=CODE topic=8 since=10/5
 refused-list-unit = There is no unit “{ $word }”. Give its name or code without spaces (use hyphens).
 refused-list-topic = There is no topic “{ $word }”. Give its number or code.
 refused-list-state = There is no state “{ $word }”. Use submitted or reported.

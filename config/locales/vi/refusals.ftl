@@ -8,7 +8,7 @@ refused-invite-invalid = Đường dẫn mời này không dùng được: có t
 refused-text-too-short = { $You } viết rõ hơn một chút được không? Câu hỏi cần ít nhất { $minimum } ký tự, hiện có { $length }.
 refused-text-too-long = Câu này dài { $length } ký tự, nhiều nhất là { $maximum }. { $You } gửi lại bản ngắn hơn nhé.
 refused-text-no-words = { $You } viết câu hỏi bằng chữ giúp mình nhé.
-refused-list-word = Không hiểu “{ $word }”. Ví dụ: /xuat xlsx don-vi={ $unit } linh-vuc={ $topic } tu-ngay=10/5
+refused-list-word = Không hiểu “{ $word }”. Ví dụ: /xuat xlsx don-vi=MÃ linh-vuc=8 tu-ngay=10/5
 refused-list-unit = Không có đơn vị “{ $word }”. Gõ tên hoặc mã đơn vị, không có dấu cách (dùng dấu gạch nối).
 refused-list-topic = Không có lĩnh vực “{ $word }”. Gõ số thứ tự hoặc mã lĩnh vực.
 refused-list-state = Không có trạng thái “{ $word }”. Dùng da-tiep-nhan hoặc da-chuyen.
