@@ -21,6 +21,7 @@ const kept = {
 };
 const part = (id) => document.getElementById(id);
 const phones = [];
+let stream = null;
 const page = { bot: null, description: {}, cast: CAST, ask, alert: showAlert, addGroupPhone, nameOf, offerLink, phoneOf, reveal, roleTextOf };
 const clock = new Clock(page);
 const tour = new Tour(page);
@@ -139,6 +140,7 @@ function watchTabs() {
 async function onEvent(event) {
   if (event.kind === "reset") {
     tour.reset();
+    stream.close(); // what comes now is for the page that comes after this one
     location.reload();
   } else if (event.kind === "told") {
     clock.receive(event.told);
@@ -210,7 +212,7 @@ async function begin() {
     const chat = chatId === personId ? { id: chatId } : groups.get(chatId);
     if (person && chat) await addPhone(person, chat);
   }
-  follow(state.cursor, onEvent, onConnection);
+  stream = follow(state.cursor, onEvent, onConnection);
   applyWords(document);
   clock.show();
   tour.show();
