@@ -255,6 +255,7 @@ def build_app(
     def said(turn: Turn, rows: list[dict[str, Any]]) -> None:
         sender.answer(turn.answers)
         sender.queue(rows)
+        workshop.is_to_sweep |= turn.forgotten
         workshop.wake()
         courier.wake()
 

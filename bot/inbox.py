@@ -22,12 +22,13 @@ _EMPTIED: Mapping[str, Any] = {
     "sender_user_name": "",
     "contact": {"phone_number": "", "first_name": ""},
     "location": {"latitude": 0, "longitude": 0},
+    "pinned_message": {"message_id": 0, "date": 0, "chat": {"id": 0, "type": "private"}},
 }
 _LEFT_OUT = frozenset(
     {
         "last_name", "username", "author_signature", "forward_sender_name", "file_name",
         "performer", "venue", "users_shared", "chat_shared", "order_info", "passport_data",
-        "reply_to_message", "quote", "external_reply", "pinned_message",
+        "reply_to_message", "quote", "external_reply",
     }
 )  # fmt: skip
 _UNSTORABLE = {0: None, **dict.fromkeys(range(0xD800, 0xE000))}

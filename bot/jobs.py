@@ -67,6 +67,8 @@ class Workshop:
     largest: int = 50_000_000
     """Bytes of the largest file that can be sent (Bot API, sendDocument)."""
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    is_to_sweep: bool = False
+    """Somebody has asked to be forgotten: their files go at once, not at the next sweep."""
 
     def wake(self) -> None:
         """There may be a job."""
@@ -88,6 +90,9 @@ class Workshop:
                 if is_unsure:
                     await self.resume()
                     is_unsure = False
+                if self.is_to_sweep:
+                    self.is_to_sweep = False
+                    await self.sweep()
                 did = await self.run_next()
             except Exception as error:  # noqa: BLE001  drivers raise what they like
                 log_fault(log, error, "a job could not be taken or closed")

@@ -86,6 +86,8 @@ async def submit_question(
 ) -> Receipt:
     """Take a question. A sign of danger to a person holds it and calls the duty officer.
 
+    Such a question counts for the day's limit, but is never refused by it.
+
     `plan` is the plan as loaded: the milestones that count are those of the chosen unit.
 
     Raises:
@@ -106,9 +108,9 @@ async def submit_question(
             same, is_repeat=True, left_today=await left_today(session, actor, plan, now)
         )
     left = await left_today(session, actor, plan, now)
-    if left <= 0:
-        raise DailyLimitError(limit=plan.collection.questions_per_person_per_day)
     is_held = shows_danger(words)
+    if left <= 0 and not is_held:
+        raise DailyLimitError(limit=plan.collection.questions_per_person_per_day)
     prefix, number = await next_number(session)
     question = Question(
         code=f"{prefix}-{number:04d}",
@@ -129,7 +131,7 @@ async def submit_question(
     if is_held:
         record(session, None, "question.held", ("question", question.id), now=now)
         await notify_duty(session, question, now=now)
-    return Receipt(question, is_repeat=False, left_today=left - 1)
+    return Receipt(question, is_repeat=False, left_today=max(0, left - 1))
 
 
 async def edit_question(

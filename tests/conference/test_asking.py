@@ -245,3 +245,17 @@ def test_a_fingerprint_is_of_the_folded_words(text: str) -> None:
     assert fingerprint(text) == fingerprint(fold(text))
     assert fingerprint(text) == fingerprint(f"  {text}\n")
     assert len(fingerprint(text)) == 64
+
+
+async def test_a_sign_of_danger_is_taken_and_held_even_when_the_day_is_used_up(
+    session: AsyncSession, actor: Actor
+) -> None:
+    for number in range(10):
+        await ask(session, actor, f"{WORDS} {number}")
+
+    receipt = await submit_question(
+        session, actor, plan=PLAN, unit_code="ha-ly", topic_code="other",
+        text="Em không muốn sống nữa, em phải nói với ai bây giờ ạ?", now=NOW,
+    )  # fmt: skip
+
+    assert (receipt.question.state, receipt.left_today) == (QuestionState.held, 0)
