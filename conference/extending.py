@@ -1,6 +1,6 @@
 """Moving a milestone: by an organiser, or at a unit lead's request."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -71,7 +71,6 @@ async def extend(
     """
     require(actor, Permission.milestone_extend)
     calendar = await calendar_of(session, plan)
-    moment = moment.astimezone(UTC)
     if unit_code is not None and unit_code not in {unit.code for unit in plan.units}:
         raise ChoiceGoneError
     require_fit(calendar, milestone, unit_code, moment, now)
@@ -169,7 +168,6 @@ async def ask_for_time(
         raise NotAllowedError(permission=Permission.report_send.value)
     calendar = await calendar_of(session, plan)
     here = calendar.moment("unit_reports_due", unit_code)
-    wanted = wanted.astimezone(UTC)
     if not max(now, here) < wanted < calendar.moment("conference_opens"):
         raise MomentUnfitError
     before = await open_request(session, unit_code, "unit_reports_due")
