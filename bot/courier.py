@@ -37,6 +37,7 @@ from handlers.conversation import Screen
 from handlers.notices import Postponed, keyboard_of, render_notice
 from storage.database import Database
 from storage.tables import Lane, OutboxMessage, OutboxState, Person
+from storage.tables.outbox import OPEN
 
 log = logging.getLogger(__name__)
 
@@ -157,6 +158,7 @@ class Courier:
         due = (
             select(OutboxMessage)
             .where(
+                OPEN,  # as the index says it, or SQLite reads every row
                 col(OutboxMessage.lane) == Lane.paced,
                 col(OutboxMessage.state) == OutboxState.due,
                 or_(

@@ -148,7 +148,7 @@ async def edit_question(
     Raises:
         QuestionUnknownError, QuestionFixedError, TextUnfitError
     """
-    own = await own_question(session, actor, code=code)
+    own = await own_question(session, actor, code=code, to_change=True)
     if not own.can_edit:
         raise QuestionFixedError(code=own.question.code)
     words = _fit(text, plan)
@@ -180,7 +180,7 @@ async def withdraw_question(
     Raises:
         QuestionUnknownError, QuestionFixedError
     """
-    own = await own_question(session, actor, code=code)
+    own = await own_question(session, actor, code=code, to_change=True)
     question = own.question
     if question.state is QuestionState.withdrawn:
         return question
@@ -194,18 +194,21 @@ async def withdraw_question(
     return question
 
 
-async def own_question(session: AsyncSession, actor: Actor, *, code: str) -> OwnQuestion:
-    """One's own question by its code.
+async def own_question(
+    session: AsyncSession, actor: Actor, *, code: str, to_change: bool = False
+) -> OwnQuestion:
+    """One's own question by its code; `to_change`: nobody hands it up meanwhile.
 
     Raises:
         QuestionUnknownError: there is none, or it is another's: the two are not told apart.
     """
     require(actor, Permission.question_view_own)
-    question = await question_by_code(session, code.strip().upper())
+    question = await question_by_code(session, code.strip().upper(), to_change=to_change)
     if question is None or actor.person_id is None or question.author_id != actor.person_id:
         raise QuestionUnknownError
     assert question.id is not None  # noqa: S101  a stored row has its id
-    has_reported = await report_of(session, question.unit_code) is not None
+    report = await report_of(session, question.unit_code)
+    has_reported = report is not None and report.handed_up_at >= question.submitted_at
     return OwnQuestion(
         question,
         await history_of(session, question.id),

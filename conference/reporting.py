@@ -15,7 +15,7 @@ from conference.errors import ChoiceGoneError, ConferenceError, NotAllowedError
 from conference.roles import Actor, Permission, require
 from config.plan import ConferencePlan
 from storage.nudging import leads_of, question_counts
-from storage.questions import report_of
+from storage.questions import listed_of_unit, report_of
 from storage.reports import lock_unit, reports_by_unit
 from storage.tables import Question, QuestionState, Report, Role
 
@@ -89,6 +89,19 @@ async def units_to_report(
         return [code for code in codes if code in actor.led_units]
     led = {lead.unit_code for lead in await leads_of(session, codes)}
     return [code for code in codes if code in actor.led_units or code not in led]
+
+
+async def questions_to_read(
+    session: AsyncSession, actor: Actor, *, plan: ConferencePlan, unit_code: str
+) -> Sequence[Question]:
+    """What a unit's young people have asked, for whoever reports for the unit.
+
+    Raises:
+        NotAllowedError: the person reports for other units.
+    """
+    if unit_code not in await units_to_report(session, actor, plan):
+        raise NotAllowedError(permission=Permission.report_send.value)
+    return await listed_of_unit(session, unit_code)
 
 
 async def hand_up(

@@ -16,7 +16,7 @@ from handlers.organiser import (
     team,
 )
 from handlers.shared import fallback, invitation, reminders, start
-from handlers.unit_lead import poster, send_report
+from handlers.unit_lead import poster, read_questions, send_report
 
 
 def build_router() -> Router:
@@ -33,6 +33,7 @@ def build_router() -> Router:
         my_questions.build_router(),
         held_questions.build_router(),
         send_report.build_router(),
+        read_questions.build_router(),
         team.build_router(),
         progress.build_router(),
         extend_deadline.build_router(),

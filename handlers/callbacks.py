@@ -189,6 +189,13 @@ class SendReportCallback(CallbackData, prefix="r.send"):
     unit: str
 
 
+class ReadUnitCallback(CallbackData, prefix="r.read"):
+    """A page of a unit's questions."""
+
+    unit: str
+    page: int
+
+
 class AskForTimeCallback(CallbackData, prefix="r.time"):
     """Ask for so many days more (0: choose them)."""
 

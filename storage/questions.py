@@ -34,11 +34,14 @@ async def next_number(session: AsyncSession) -> tuple[str, int]:
     return row[0], row[1]
 
 
-async def question_by_code(session: AsyncSession, code: str) -> Question | None:
-    """The question with this tracking code."""
-    found: Question | None = await session.scalar(
-        select(Question).where(col(Question.code) == code)
-    )
+async def question_by_code(
+    session: AsyncSession, code: str, *, to_change: bool = False
+) -> Question | None:
+    """The question with this tracking code; `to_change`: nobody else changes it meanwhile."""
+    query = select(Question).where(col(Question.code) == code)
+    if to_change:
+        query = query.with_for_update()
+    found: Question | None = await session.scalar(query)
     return found
 
 
@@ -82,6 +85,17 @@ async def held_questions(session: AsyncSession) -> Sequence[Question]:
         await session.scalars(
             select(Question)
             .where(col(Question.state) == QuestionState.held)
+            .order_by(col(Question.id))
+        )
+    ).all()
+
+
+async def listed_of_unit(session: AsyncSession, unit_code: str) -> Sequence[Question]:
+    """A unit's questions but the held and the withdrawn ones, in the order they came."""
+    return (
+        await session.scalars(
+            select(Question)
+            .where(col(Question.unit_code) == unit_code, col(Question.state).in_(LISTED))
             .order_by(col(Question.id))
         )
     ).all()

@@ -14,6 +14,7 @@ from handlers.callbacks import (
     AskForTimeCallback,
     OpenCallback,
     OpenReportCallback,
+    ReadUnitCallback,
     SendReportCallback,
 )
 from handlers.commands import on_button, on_command
@@ -67,6 +68,16 @@ async def show_unit_report(conversation: Conversation, unit_code: str) -> None:
     if row is None:
         await show_report(conversation)
         return
+    read = [
+        [
+            button(
+                texts.plain("button-read", count=row.asked),
+                ReadUnitCallback(unit=unit_code, page=0),
+            )
+        ]
+    ]
+    if row.asked == 0:
+        read = []
     if row.report is not None and row.waiting == 0:
         await conversation.show(
             Screen(
@@ -76,12 +87,15 @@ async def show_unit_report(conversation: Conversation, unit_code: str) -> None:
                     number=row.report.number,
                     moment=moment_words(texts, plan, row.report.handed_up_at),
                 ),
-                [[button(texts.plain("button-menu"), OpenCallback(command="start"))]],
+                [*read, [button(texts.plain("button-menu"), OpenCallback(command="start"))]],
             )
         )
         return
     key = "button-report-none" if row.waiting == 0 else "button-report-send"
-    rows = [[button(texts.plain(key, count=row.waiting), SendReportCallback(unit=unit_code))]]
+    rows = [
+        [button(texts.plain(key, count=row.waiting), SendReportCallback(unit=unit_code))],
+        *read,
+    ]
     if row.report is None and unit_code in conversation.actor.led_units:
         rows.append(
             [

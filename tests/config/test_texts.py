@@ -103,6 +103,7 @@ SAID_ALIKE = {
     "held-question",
     "language-ask",
     "question-view",
+    "read-line",
 }
 """Signs, codes and names, or both languages at once."""
 

@@ -70,7 +70,7 @@ async def test_lead_hands_the_units_questions_up_with_one_tap(
     await lead.press("Gửi 2 câu lên Ban Tổ chức")
 
     assert shown == waiting("Đoàn phường Sở Dầu", 2, left="còn 3 giờ")
-    assert labels == ["Gửi 2 câu lên Ban Tổ chức", "Xin thêm thời gian"]
+    assert labels == ["Gửi 2 câu lên Ban Tổ chức", "Đọc các câu hỏi (2)", "Xin thêm thời gian"]
     assert lead.said == done("Đoàn phường Sở Dầu", 2, "20:30 ngày 18/5/2022")
     assert lead.labels == ["Mở danh mục"]
     assert await reports(app) == [("so-dau", 1, 2, False, False)]
@@ -170,7 +170,7 @@ async def test_later_questions_go_up_in_a_second_report(
     assert shown.splitlines()[-1] == VI(
         "report-sent-before", number=1, moment="08:00 ngày 10/5/2022", waiting=1
     )
-    assert labels == ["Gửi 1 câu lên Ban Tổ chức"]
+    assert labels == ["Gửi 1 câu lên Ban Tổ chức", "Đọc các câu hỏi (1)"]
     assert lead.said == done("Đoàn phường Sở Dầu", 1, "10:00 ngày 20/5/2022", number=2, late="yes")
     assert await reports(app) == [
         ("so-dau", 1, 0, False, False),
@@ -334,7 +334,7 @@ async def test_report_speaks_english_too(app: App, organiser: Chat) -> None:
 
     assert lead.said == (
         "<b>The report of Đoàn phường Sở Dầu is sent</b>: no questions, at 08:00 on 19 May 2022, "
-        "late. Thank you; this is done, and there will be no more reminders about it."
+        "late. Thank you; this is done. You will only hear of it again if new questions come."
     )
 
 

@@ -18,6 +18,10 @@ report-sent-before = Report { $number } was sent at { $moment }. Since then { $w
 report-finished = <b>{ $unit }</b>: report { $number } was sent at { $moment }. Nothing has come since; there is nothing left for you to do.
 button-report-send = Hand up { $count } to the organiser
 button-report-none = Our unit has no questions
+button-read = Read the questions ({ $count })
+read-title = <b>Questions of { $unit }</b> ({ $count })
+read-line = <b>{ $code }</b> · { $topic } · { $state }
+    <blockquote>{ $text }</blockquote>
 report-done = <b>The report of { $unit } is sent</b>{ $number ->
         [1] {""}
        *[other] {" "}(number { $number }, an addition)
@@ -28,7 +32,7 @@ report-done = <b>The report of { $unit } is sent</b>{ $number ->
     }, at { $moment }, { $late ->
         [yes] late
        *[no] on time
-    }. Thank you; this is done, and there will be no more reminders about it.
+    }. Thank you; this is done. You will only hear of it again if new questions come.
 button-ask-for-time = Ask for more time
 time-how-long = Until when do you need?
 button-more-days = { $days ->

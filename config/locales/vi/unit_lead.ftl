@@ -19,6 +19,10 @@ report-sent-before = Đã gửi tổng hợp lần { $number } lúc { $moment }.
 report-finished = <b>{ $unit }</b> đã gửi tổng hợp lần { $number } lúc { $moment }. Từ đó chưa có câu hỏi mới, đồng chí không phải làm gì thêm.
 button-report-send = Gửi { $count } câu lên Ban Tổ chức
 button-report-none = Đơn vị không có câu hỏi
+button-read = Đọc các câu hỏi ({ $count })
+read-title = <b>Câu hỏi của { $unit }</b> ({ $count })
+read-line = <b>{ $code }</b> · { $topic } · { $state }
+    <blockquote>{ $text }</blockquote>
 report-done = <b>Đã gửi tổng hợp của { $unit }</b>{ $number ->
         [1] {""}
        *[other] {" "}(lần { $number }, bổ sung)
@@ -28,7 +32,7 @@ report-done = <b>Đã gửi tổng hợp của { $unit }</b>{ $number ->
     }, lúc { $moment }, { $late ->
         [yes] sau hạn
        *[no] đúng hạn
-    }. Cảm ơn đồng chí, việc này đã xong và hệ thống không nhắc nữa.
+    }. Cảm ơn đồng chí, việc này đã xong. Hệ thống chỉ báo lại nếu có câu hỏi mới gửi thêm.
 button-ask-for-time = Xin thêm thời gian
 time-how-long = Đồng chí cần đến khi nào?
 button-more-days = Thêm { $days } ngày ({ $deadline })
