@@ -7,6 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
+from socket import gaierror
 
 from config.settings import Settings, SettingsError, load_settings
 
@@ -32,6 +33,8 @@ def _lines(error: Exception) -> list[str]:
     original = getattr(error, "orig", None)
     if original is not None:
         return [f"the database: {str(original).partition(chr(10))[0] or type(original).__name__}"]
+    if isinstance(error, ConnectionError | gaierror | TimeoutError):
+        return [f"the database cannot be reached: {error}"]
     return str(error).splitlines() or [type(error).__name__]
 
 
