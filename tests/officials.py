@@ -10,7 +10,7 @@ LEADS = 8_000
 ME = {"id": 42, "is_bot": True, "first_name": "doithoai", "username": "doithoai_bot"}
 BUTTONS = {
     Role.organiser: "Ban Tổ chức",
-    Role.duty_officer: "cán bộ trực",
+    Role.duty_officer: "Cán bộ trực",
     Role.unit_lead: "Bí thư",
 }
 

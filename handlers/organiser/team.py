@@ -40,7 +40,7 @@ async def show_invite_roles(conversation: Conversation) -> None:
             [
                 [
                     button(
-                        texts.plain(f"role-{role.value.replace('_', '-')}"),
+                        _capitalised(role_words(texts, conversation.plan, role)),
                         InviteCallback(role=role.value, unit=""),
                     )
                 ]
@@ -48,6 +48,10 @@ async def show_invite_roles(conversation: Conversation) -> None:
             ],
         )
     )
+
+
+def _capitalised(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 async def on_invite(

@@ -18,7 +18,6 @@ async def main(address: str, base: str, moment: str, folder: str) -> None:
         clock=FrozenClock(datetime.fromisoformat(moment)),
         courier_base=base,
     )
-    await app.courier._open()
     async with app.database.snapshot() as session:
         await session.connection()
     print("ready", flush=True)  # noqa: T201  its parent waits for it

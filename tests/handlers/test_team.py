@@ -124,7 +124,7 @@ async def test_invitation_asks_the_unit_of_a_lead_and_marks_the_free_ones(
     roles = organiser.labels
     await organiser.press("Bí thư")
 
-    assert roles == ["Ban Tổ chức", "Bí thư", "cán bộ trực"]
+    assert roles == ["Ban Tổ chức", "Bí thư", "Cán bộ trực"]
     names = [unit.short_name for unit in app.plan.units]
     assert organiser.labels == [n if n == "Sở Dầu" else f"○ {n}" for n in names]
 

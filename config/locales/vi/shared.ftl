@@ -54,7 +54,7 @@ role-of-unit = { $role } { $unit }
 role-unit-lead = Bí thư
 
 menu = <b>{ $title }</b>
-    Mình nhận câu hỏi, kiến nghị và chuyển tới lãnh đạo qua { $organiser }. Hạn gửi: { $deadline }.{ $roles ->
+    Mình nhận câu hỏi, kiến nghị và chuyển tới lãnh đạo qua { $organiser }. Hạn gửi câu hỏi: { $deadline }.{ $roles ->
         [none] {""}
        *[other] {"\u000A"}Vai trò: { $roles }.
     }
