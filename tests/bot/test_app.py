@@ -1,0 +1,124 @@
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.app import KEYS_KEPT, SET_ASIDE_KEPT, App, opened
+from bot.bot_api import ApiRefusedError
+from bot.inbox import store_updates
+from bot.intake import CannotPollError
+from bot.scheduler import build_scheduler
+from bot.trace import trace_of
+from storage.tables import InboxState, OutboxState
+from tests.bot.conftest import Meddling, inbox_rows, reply_rows
+from tests.chat import Chat, FrozenClock, RecordingPlatform, make_app
+
+
+class Deaf(RecordingPlatform):
+    """A platform that no longer knows the token."""
+
+    async def call(self, method, parameters, **more):
+        if method == "getUpdates":
+            raise ApiRefusedError(401, "Unauthorized")
+        return await super().call(method, parameters, **more)
+
+
+async def test_the_first_error_of_a_part_ends_the_program_as_itself(
+    database_address: str, tmp_path: Path
+):
+    async with opened(make_app(database_address, tmp_path, platform=Deaf())) as app:
+        with pytest.raises(CannotPollError):
+            await app.run()
+
+
+async def test_the_program_ends_when_it_is_told(database_address: str, tmp_path: Path):
+    class Silent(RecordingPlatform):
+        async def call(self, method, parameters, **more):
+            if method == "getUpdates":
+                await asyncio.Event().wait()
+            return await super().call(method, parameters, **more)
+
+    async with opened(make_app(database_address, tmp_path, platform=Silent())) as app:
+        running = asyncio.ensure_future(app.run())
+        for _ in range(20):
+            await asyncio.sleep(0)
+        running.cancel()
+        done, _ = await asyncio.wait({running}, timeout=30)
+        assert done == {running}
+        assert running.cancelled()
+
+
+async def test_keys_are_kept_while_a_platform_may_redeliver_and_no_longer(
+    app: App, chat: Chat, meddling: Meddling
+):
+    clock = app.clock
+    assert isinstance(clock, FrozenClock)
+
+    async def fail(_handle, _event, _data):
+        raise ValueError
+
+    meddling.acts["hỏng"] = fail
+    meddling.is_echo = True
+    await chat.deliver(chat.text_update("hỏng"), chat.text_update("một"))
+    for _ in range(3):
+        clock.moment += timedelta(seconds=5)
+        await app.settle()
+    assert [row.state for row in await inbox_rows(app)] == [
+        InboxState.set_aside,
+        InboxState.done,
+    ]
+    assert [row.state for row in await reply_rows(app)] == [OutboxState.sent] * 2
+    begun = clock.moment
+    kept = []
+    for age in (KEYS_KEPT - timedelta(minutes=1), KEYS_KEPT, SET_ASIDE_KEPT):
+        clock.moment = begun + age
+        await app.sweep()
+        kept.append((len(await inbox_rows(app)), len(await reply_rows(app))))
+    assert kept == [(2, 2), (1, 0), (0, 0)]
+
+
+async def test_an_update_that_waits_is_never_swept(app: App, chat: Chat):
+    clock = app.clock
+    assert isinstance(clock, FrozenClock)
+    async with app.database.transaction() as session:
+        await store_updates(session, str(app.bot.id), [chat.text_update("/hoi")], clock())
+    clock.moment += timedelta(days=30)
+    await app.sweep()
+    await app.settle()
+    assert len(chat.shown) == 1
+
+
+async def test_a_tick_that_fails_is_tried_again(caplog: pytest.LogCaptureFixture):
+    ran: list[int] = []
+    done = asyncio.Event()
+
+    async def tick() -> None:
+        ran.append(1)
+        if len(ran) == 1:
+            raise ValueError("CANARY")
+        done.set()
+
+    scheduler = build_scheduler({"one": (tick, 1)})
+    scheduler.start()
+    await asyncio.wait_for(done.wait(), 30)
+    scheduler.shutdown(wait=False)
+    [line] = [r.getMessage() for r in caplog.records if r.name == "bot.scheduler"]
+    assert line.startswith("a tick failed: ValueError at tests/bot/test_app.py:")
+
+
+def test_a_trace_names_classes_and_places_and_no_words():
+    def inner() -> None:
+        try:
+            int("CANARY")
+        except ValueError as error:
+            raise KeyError("CANARY") from error
+
+    with pytest.raises(KeyError) as caught:
+        inner()
+    first, second = (place.split(":")[0] for place in trace_of(caught.value).split(" < "))
+    assert (first, second) == (
+        "KeyError from ValueError at tests/bot/test_app.py",
+        "tests/bot/test_app.py",
+    )
+    assert trace_of(TimeoutError("CANARY")) == "TimeoutError"
