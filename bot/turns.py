@@ -26,7 +26,8 @@ from storage.tables import InboxState, InboxUpdate
 log = logging.getLogger(__name__)
 
 MOST_ATTEMPTS = 3
-BATCH = 32
+BATCH = 16
+"""Turns in one transaction (SQLite): all their replies wait for its commit."""
 _AT_ONCE = 8
 """Turns at the same time, each on a connection of its own (PostgreSQL)."""
 
