@@ -18,7 +18,7 @@ from conference.errors import (
     QuestionUnknownError,
     TextUnfitError,
 )
-from conference.notifying import notify_duty
+from conference.notifying import notify_duty, notify_leads_of_late_question
 from conference.roles import Actor, Permission, require, require_consent
 from conference.safeguarding import danger_signs
 from conference.vietnamese import clean, fold, has_words
@@ -31,7 +31,6 @@ from storage.questions import (
     question_by_code,
     question_by_fingerprint,
     questions_of,
-    report_of,
 )
 from storage.tables import AuditEntry, Question, QuestionState, Topic, Unit
 
@@ -131,6 +130,8 @@ async def submit_question(
     if is_held:
         record(session, None, "question.held", ("question", question.id), now=now)
         await notify_duty(session, question, now=now)
+    else:
+        await notify_leads_of_late_question(session, unit_code, now=now)
     return Receipt(question, is_repeat=False, left_today=max(0, left - 1))
 
 
@@ -207,12 +208,10 @@ async def own_question(
     if question is None or actor.person_id is None or question.author_id != actor.person_id:
         raise QuestionUnknownError
     assert question.id is not None  # noqa: S101  a stored row has its id
-    report = await report_of(session, question.unit_code)
-    has_reported = report is not None and report.handed_up_at >= question.submitted_at
     return OwnQuestion(
         question,
         await history_of(session, question.id),
-        can_edit=not has_reported and can_become(question.state, QuestionState.withdrawn),
+        can_edit=can_become(question.state, QuestionState.withdrawn),
     )
 
 

@@ -7,8 +7,10 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from storage.nudging import leads_of
 from storage.paced import Paced, write_each
 from storage.people import holders_of
+from storage.questions import report_of
 from storage.tables import Lane, OutboxMessage, OutboxState, Person, Question, Role
 
 NOT_TO_BE_MISSED = ("held-question", "retention-over")
@@ -47,6 +49,22 @@ async def notify_duty(session: AsyncSession, question: Question, *, now: datetim
     content = {"code": question.code}
     await write_each(
         session, "held-question", [Paced(person, key, content) for person in people], now=now
+    )
+
+
+async def notify_leads_of_late_question(
+    session: AsyncSession, unit_code: str, *, now: datetime
+) -> None:
+    """A question has come to a unit that has reported: its leads are told, once a day."""
+    if await report_of(session, unit_code) is None:
+        return
+    key = f"late-question:{unit_code}:{now.date().isoformat()}"
+    people = [lead.person for lead in await leads_of(session, [unit_code])]
+    await write_each(
+        session,
+        "late-question",
+        [Paced(person, key, {"unit": unit_code}) for person in people],
+        now=now,
     )
 
 

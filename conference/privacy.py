@@ -22,6 +22,7 @@ from config.plan import ConferencePlan
 from storage.people import forget_chat, grants_of, holders_of
 from storage.questions import questions_of
 from storage.tables import (
+    AuditEntry,
     ChatState,
     InboxState,
     InboxUpdate,
@@ -99,6 +100,13 @@ async def _erase(session: AsyncSession, person: Person) -> Erased:
             session.add(question)
         else:
             deleted += 1
+            # A row's number may be given again, and a history must not pass to another's question.
+            await session.execute(
+                delete(AuditEntry).where(
+                    col(AuditEntry.subject_kind) == "question",
+                    col(AuditEntry.subject_id) == str(question.id),
+                )
+            )
             await session.delete(question)
     await session.flush()
     await session.execute(delete(Person).where(col(Person.id) == person.id))

@@ -6,11 +6,18 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from conference.auditing import record
-from conference.errors import QuestionUnknownError
+from conference.errors import ConferenceError
+from conference.notifying import notify_leads_of_late_question
 from conference.roles import Actor, Permission, require
 from conference.workflow import next_state
 from storage.questions import held_questions, question_by_code
 from storage.tables import Question, QuestionState
+
+
+class HeldQuestionGoneError(ConferenceError):
+    """Whoever wrote it has taken it away, words and all."""
+
+    code = "held-gone"
 
 
 async def questions_held(session: AsyncSession, actor: Actor) -> Sequence[Question]:
@@ -23,12 +30,12 @@ async def held_question(session: AsyncSession, actor: Actor, *, code: str) -> Qu
     """One of them, whatever became of it since.
 
     Raises:
-        QuestionUnknownError: there is none, or it was never held.
+        HeldQuestionGoneError: there is none: its author has asked to be forgotten.
     """
     require(actor, Permission.question_release)
     question = await question_by_code(session, code)
     if question is None:
-        raise QuestionUnknownError
+        raise HeldQuestionGoneError(code=code)
     return question
 
 
@@ -46,4 +53,5 @@ async def release_question(
     session.add(question)
     record(session, actor, "question.released", ("question", question.id), now=now)
     await session.flush()
+    await notify_leads_of_late_question(session, question.unit_code, now=now)
     return question, True

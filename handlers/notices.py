@@ -25,6 +25,7 @@ from handlers.duty_officer.held_questions import held_words, release_button
 from handlers.listing import unit_names
 from handlers.moments import left_words, said_words
 from handlers.organiser.broadcast import announcement_words
+from storage.nudging import question_counts
 from storage.people import grants_of
 from storage.questions import question_by_code
 from storage.tables import AgeBand, Broadcast, ExtensionRequest, Person, QuestionState
@@ -237,9 +238,34 @@ async def _broadcast(notice: Notice) -> Rendered:
     return Screen(announcement_words(notice.texts, notice.plan, broadcast.text))
 
 
+async def _late_question(notice: Notice) -> Rendered:
+    """After its report a unit has questions again, and is still theirs to hand up."""
+    texts, plan, unit_code = notice.texts, notice.plan, notice.parameters["unit"]
+    units = {unit.code: unit for unit in plan.units}
+    grants = await grants_of(notice.session, notice.person.id or 0)
+    counts = await question_counts(notice.session, QuestionState.submitted)
+    waiting = counts.get(unit_code, 0)
+    is_lead = any(grant.unit_code == unit_code for grant in grants)
+    if not waiting or not is_lead or unit_code not in units:
+        return None
+    name = units[unit_code].short_name
+    return Screen(
+        texts("notice-late-question", unit=name, count=waiting),
+        [
+            [
+                button(
+                    texts.plain("button-nudge-report", unit=name),
+                    OpenReportCallback(unit=unit_code),
+                )
+            ]
+        ],
+    )
+
+
 _KINDS: dict[str, Callable[[Notice], Awaitable[Rendered]]] = {
     "held-question": _held_question,
     "retention-over": _retention_over,
+    "late-question": _late_question,
     "nudge": _nudge,
     "extended": _extended,
     "extension-request": _extension_request,

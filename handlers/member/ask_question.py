@@ -111,7 +111,10 @@ async def _choose_age(conversation: Conversation, band: AgeBand) -> None:
     await set_age_band(conversation.session, conversation.actor, age_band=band)
     is_child = band is AgeBand.under_16
     conversation.texts = texts_for(conversation.texts.language, "child" if is_child else "youth")
-    note = conversation.texts("ask-child-note") if is_child else ""
+    draft = await load_draft(conversation.state)
+    # Whoever has just written of being hurt at home is not sent to ask at home first.
+    is_warned = draft is not None and draft.warned
+    note = conversation.texts("ask-child-note") if is_child and not is_warned else ""
     await go_on(conversation, note=note)
 
 

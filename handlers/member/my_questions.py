@@ -16,6 +16,7 @@ from conference.asking import (
     withdraw_question,
 )
 from conference.errors import QuestionUnknownError
+from conference.masking import find_personal
 from conference.roles import Permission
 from conference.vietnamese import clean, fold
 from config.plan import ConferencePlan
@@ -258,6 +259,8 @@ async def _take_new_words(
     else:
         await remember_sent(conversation.state, code, parts)
         note = texts("edit-done", code=code)
+        if find_personal(question.text):
+            note += "\n\n" + texts("ask-personal-found")
     await show_question(conversation, code, note=note)
 
 

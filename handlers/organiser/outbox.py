@@ -20,6 +20,7 @@ _NAMED = frozenset(
         "extension-refused",
         "extension-request",
         "held-question",
+        "late-question",
         "nudge",
         "retention-over",
     }

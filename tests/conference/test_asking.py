@@ -34,7 +34,7 @@ from conference.roles import Actor
 from conference.vietnamese import clean, fold
 from config.plan import load_plan
 from storage.database import Database
-from storage.tables import DatabaseKind, QuestionState, Report, Unit
+from storage.tables import DatabaseKind, QuestionState, Unit
 from tests.chat import IN_THE_ASKING_WINDOW, PLAN_FILE
 
 PLAN = load_plan(PLAN_FILE)
@@ -201,7 +201,8 @@ async def test_nothing_can_be_changed_once_the_unit_has_reported(
     session: AsyncSession, actor: Actor
 ) -> None:
     code = await ask(session, actor)
-    session.add(Report(unit_code="so-dau", handed_up_at=NOW, question_count=1))
+    question = (await own_question(session, actor, code=code)).question
+    question.state = QuestionState.reported
     await session.flush()
 
     with pytest.raises(QuestionFixedError):
@@ -209,7 +210,7 @@ async def test_nothing_can_be_changed_once_the_unit_has_reported(
     with pytest.raises(QuestionFixedError):
         await withdraw_question(session, actor, code=code, now=NOW)
     own = await own_question(session, actor, code=code)
-    assert (own.question.text, own.question.state) == (WORDS, QuestionState.submitted)
+    assert (own.question.text, own.question.state) == (WORDS, QuestionState.reported)
 
 
 async def test_an_edit_to_the_same_words_is_no_edit(session: AsyncSession, actor: Actor) -> None:

@@ -32,3 +32,4 @@ notice-extension-request = <b>{ $unit } asks to report { $deadline }.</b>
 button-grant = Agree
 button-refuse = Refuse
 notice-extension-refused = <b>The organiser cannot move the deadline of { $unit }.</b> It stays where it was; please hand up as soon as you can.
+notice-late-question = <b>{ $unit } has { $count } new questions since its report.</b> Press to read them and hand them up too.

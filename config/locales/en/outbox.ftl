@@ -60,7 +60,7 @@ broadcast-progress = <b>{ $outcome ->
     As of { $moment }.
 broadcast-quoted = <blockquote>{ $text }</blockquote>
 button-broadcast-stop = Stop sending
-broadcast-stopped-now = Stopped. { $count } not yet sent were kept back.
+broadcast-stopped-now = Stopped. The { $count } that were left are cancelled.
 broadcast-over-before = This announcement was over or stopped before.
 
 outbox-title = <b>Messages that the conference starts</b>
@@ -83,6 +83,7 @@ outbox-kind-extended = Moved deadline
 outbox-kind-extension-refused = Refused extension
 outbox-kind-extension-request = Request for more time
 outbox-kind-held-question = Question to look at
+outbox-kind-late-question = New questions after a report
 outbox-kind-nudge = Reminder
 outbox-kind-other = Other message
 outbox-kind-reply = Reply

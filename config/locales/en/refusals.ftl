@@ -13,3 +13,4 @@ refused-list-unit = There is no unit “{ $word }”. Give its name or code with
 refused-list-topic = There is no topic “{ $word }”. Give its number or code.
 refused-list-state = There is no state “{ $word }”. Use submitted or reported.
 refused-list-since = “{ $word }” is no date. Write 10/5, 10/5/2022 or 2022-05-10.
+refused-held-gone = { $code } is no longer there: its author has erased their data.

@@ -27,3 +27,4 @@ notice-extension-request = <b>{ $unit } xin gửi tổng hợp { $deadline }.</b
 button-grant = Đồng ý
 button-refuse = Không đồng ý
 notice-extension-refused = <b>Ban Tổ chức chưa thể lùi hạn cho { $unit }.</b> Thời hạn giữ như cũ, mong đồng chí thông cảm và gửi tổng hợp sớm.
+notice-late-question = <b>{ $unit } có { $count } câu hỏi mới sau khi đã gửi tổng hợp.</b> Đồng chí bấm để đọc và gửi bổ sung.

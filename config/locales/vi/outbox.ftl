@@ -57,7 +57,7 @@ broadcast-progress = <b>{ $outcome ->
     Tính đến { $moment }.
 broadcast-quoted = <blockquote>{ $text }</blockquote>
 button-broadcast-stop = Dừng gửi
-broadcast-stopped-now = Đã dừng. { $count } tin chưa gửi được giữ lại.
+broadcast-stopped-now = Đã dừng. { $count } tin còn lại đã hủy.
 broadcast-over-before = Thông báo này đã gửi xong hoặc đã dừng trước đó.
 
 # Tin đi
@@ -81,6 +81,7 @@ outbox-kind-extended = Báo đổi hạn
 outbox-kind-extension-refused = Báo không gia hạn
 outbox-kind-extension-request = Đề nghị gia hạn
 outbox-kind-held-question = Câu hỏi cần người xem
+outbox-kind-late-question = Báo câu hỏi gửi thêm
 outbox-kind-nudge = Nhắc việc
 outbox-kind-other = Tin khác
 outbox-kind-reply = Câu trả lời

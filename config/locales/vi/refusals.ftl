@@ -13,3 +13,4 @@ refused-list-unit = Không có đơn vị “{ $word }”. Gõ tên hoặc mã �
 refused-list-topic = Không có lĩnh vực “{ $word }”. Gõ số thứ tự hoặc mã lĩnh vực.
 refused-list-state = Không có trạng thái “{ $word }”. Dùng da-tiep-nhan hoặc da-chuyen.
 refused-list-since = Không hiểu ngày “{ $word }”. Gõ như 10/5, 10/5/2022 hoặc 2022-05-10.
+refused-held-gone = Câu { $code } không còn nữa: người gửi đã xóa dữ liệu của mình.
