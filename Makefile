@@ -31,7 +31,7 @@ run: $(RUNTIME) ## start the bot: the sandbox in a browser, or Telegram with a t
 	@$(BIN)/python -m bot run
 
 test: $(DEV) ## run every test this machine can run, and say what was skipped and why
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n auto --dist loadgroup --max-worker-restart 0
 
 check: lint types ## everything that reads the code without running it
 
