@@ -61,6 +61,9 @@ export class Tour {
     part("tour").addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.leave();
     });
+    // Samples loaded before the tour came to them are only looked at again.
+    new MutationObserver(() => part("samples").open && this.finish(LAST))
+      .observe(part("samples"), { attributeFilter: ["open"] });
     part("tour-steps").append(...Array.from({ length: LAST }, () => make("i")));
   }
 
