@@ -32,7 +32,6 @@ TO_ONE = "Gửi tới 1 người"
 async def app(database_address: str, tmp_path: Path, bot_api: BotApi) -> AsyncIterator[App]:
     app = make_app(database_address, tmp_path, courier_base=bot_api.base)
     async with opened(app):
-        await app.courier._open()
         yield app
 
 
@@ -250,7 +249,7 @@ async def test_stopped_half_way_nobody_else_gets_it(
     await organiser.press("Xem lần gửi gần nhất")
 
     counts = {"sent": 1, "failed": 1, "uncertain": 1, "cancelled": 2}
-    assert toast == "Đã dừng. 2 tin chưa gửi được giữ lại."
+    assert toast == "Đã dừng. 2 tin còn lại đã hủy."
     assert stopped == progress("stopped", "Đoàn phường Sở Dầu", 5, **counts)
     assert labels == ["Tin chờ gửi, tin lỗi"]
     assert organiser.said == stopped
@@ -296,7 +295,7 @@ async def test_stop_pressed_twice_says_that_it_was_stopped(app: App, organiser: 
 
     said = [answer.get("text") for answer in organiser.platform.answers[-2:]]
     assert said == [
-        "Đã dừng. 1 tin chưa gửi được giữ lại.",
+        "Đã dừng. 1 tin còn lại đã hủy.",
         "Thông báo này đã gửi xong hoặc đã dừng trước đó.",
     ]
     assert organiser.said == progress("stopped", "mọi người", 1, cancelled=1)

@@ -20,7 +20,6 @@ WHEN = "08:00 ngày 10/5/2022"
 async def app(database_address: str, tmp_path: Path, bot_api: BotApi) -> AsyncIterator[App]:
     app = make_app(database_address, tmp_path, courier_base=bot_api.base)
     async with opened(app):
-        await app.courier._open()
         yield app
 
 

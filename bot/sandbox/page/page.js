@@ -21,6 +21,7 @@ const kept = {
 };
 const part = (id) => document.getElementById(id);
 const phones = [];
+let resetting = Promise.resolve(); // this page's own order to start over
 let stream = null;
 const page = { bot: null, description: {}, cast: CAST, ask, alert: showAlert, addGroupPhone, nameOf, offerLink, phoneOf, reveal, roleTextOf };
 const clock = new Clock(page);
@@ -141,6 +142,7 @@ async function onEvent(event) {
   if (event.kind === "reset") {
     tour.reset();
     stream.close(); // what comes now is for the page that comes after this one
+    await resetting.catch(() => {}); // or the reload would cut its answer off
     location.reload();
   } else if (event.kind === "told") {
     clock.receive(event.told);
@@ -191,7 +193,8 @@ function listen() {
   part("reset").addEventListener("click", async () => {
     if (await ask({ title: "reset.title", text: "reset.text", yes: "reset.confirm" })) {
       kept.phones = [];
-      await send("reset");
+      resetting = send("reset");
+      await resetting;
     }
   });
 }
