@@ -22,6 +22,7 @@ from bot.clock import Clock
 from bot.courier import Courier
 from bot.intake import Intake
 from bot.jobs import Workshop
+from bot.observing import Observer
 from bot.scheduler import build_scheduler
 from bot.sender import Sender
 from bot.turn import Call, Turn, TurnSession, write_calls
@@ -252,7 +253,10 @@ def build_app(
     sender = Sender(database, platform, clock, str(bot.id))
     workshop = Workshop(database, plan, plan_file, database_address, sender, clock, files)
 
+    observer = Observer()
+
     def said(turn: Turn, rows: list[dict[str, Any]]) -> None:
+        observer.turn_done(turn, len(rows))
         sender.answer(turn.answers)
         sender.queue(rows)
         workshop.is_to_sweep |= turn.forgotten

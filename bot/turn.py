@@ -1,10 +1,12 @@
 """A turn: everything one update causes, in one transaction, said only after its commit."""
 
 import secrets
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from aiogram import Bot
@@ -53,6 +55,15 @@ class Call:
     slot: int | None = None
 
 
+class Outcome(StrEnum):
+    """How a turn ends: `refused` by a rule, `failed` to be tried again, `set_aside` for good."""
+
+    done = "done"
+    refused = "refused"
+    failed = "failed"
+    set_aside = "set_aside"
+
+
 @dataclass(slots=True)
 class Turn:
     """What one update causes, gathered until the commit."""
@@ -62,6 +73,10 @@ class Turn:
     bot_id: str
     update_id: int
     chat_id: str
+    update: Mapping[str, Any] = field(default_factory=dict)
+    attempt: int = 1
+    outcome: Outcome = Outcome.done
+    began: float = field(default_factory=time.perf_counter)
     replies: list[Call] = field(default_factory=list)
     answers: list[Call] = field(default_factory=list)
     chat_states: dict[Any, Any] = field(default_factory=dict)
@@ -72,6 +87,7 @@ class Turn:
     async def undo(self) -> None:
         """Take back all that this update has caused so far: a rule has refused it."""
         await self.session.rollback()
+        self.outcome = Outcome.refused
         self.replies.clear()
         self.answers.clear()
         self.chat_states.clear()

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
@@ -18,7 +19,7 @@ from sqlmodel import col
 from bot import chat_state
 from bot.clock import Clock
 from bot.trace import log_fault
-from bot.turn import Turn, current_turn, write_replies
+from bot.turn import Outcome, Turn, current_turn, write_replies
 from bot.waiting import wait_for_news
 from storage.database import Database
 from storage.tables import InboxState, InboxUpdate
@@ -179,7 +180,7 @@ class Turns:
         async with AsyncSession(
             bind=connection, join_transaction_mode="create_savepoint", expire_on_commit=False
         ) as session:
-            turn = Turn(session, self._clock(), self._bot_id, row.update_id, _chat_of(row))
+            turn = self._turn(session, row, time.perf_counter())
             token = current_turn.set(turn)
             try:
                 result = await self._dispatcher.feed_update(
@@ -196,14 +197,24 @@ class Turns:
                 await session.commit()
             except Exception as error:  # noqa: BLE001  whatever it is, it is this update's alone
                 await session.rollback()
-                turn = Turn(
-                    outer, self._clock(), self._bot_id, row.update_id, _chat_of(row), is_over=True
-                )
-                rows = await self._failed(outer, row, error)
+                turn = self._turn(outer, row, turn.began)
+                rows = await self._failed(turn, row, error)
             finally:
                 current_turn.reset(token)
                 turn.is_over = True
         return turn, rows
+
+    def _turn(self, session: AsyncSession, row: Row[Any], began: float) -> Turn:
+        return Turn(
+            session,
+            self._clock(),
+            self._bot_id,
+            row.update_id,
+            str(row.chat_key).rpartition(":")[2],
+            update=row.body or {},
+            attempt=row.attempts + 1,
+            began=began,
+        )
 
     def _parsed(self, row: Row[Any]) -> Update:
         """The update as aiogram knows it.
@@ -218,17 +229,17 @@ class Turns:
             raise UnknownShapeError(type(error).__name__) from None
         return incoming
 
-    async def _failed(
-        self, session: AsyncSession, row: Row[Any], error: Exception
-    ) -> list[dict[str, Any]]:
-        attempts = row.attempts + 1
+    async def _failed(self, turn: Turn, row: Row[Any], error: Exception) -> list[dict[str, Any]]:
+        session, attempts = turn.session, turn.attempt
         kind = type(error).__name__
         attempt = f"attempt {attempts} of {MOST_ATTEMPTS}"
         log_fault(log, error, f"update {row.update_id} failed ({attempt})")
         if attempts < MOST_ATTEMPTS and not isinstance(error, UnknownShapeError):
             later = self._clock() + timedelta(seconds=2**attempts / 4)
+            turn.outcome = Outcome.failed
             await self._mark(session, row, attempts=attempts, next_try_at=later, error=kind)
             return []
+        turn.outcome = Outcome.set_aside
         await self._mark(session, row, state=InboxState.set_aside, attempts=attempts, error=kind)
         try:
             async with session.begin_nested():
@@ -246,7 +257,3 @@ class Turns:
             )
             .values(**values)
         )
-
-
-def _chat_of(row: Row[Any]) -> str:
-    return str(row.chat_key).rpartition(":")[2]

@@ -1,6 +1,7 @@
 """Canaries: what people write, who they are and the token never reach the logs."""
 
 import io
+import json
 import logging
 import re
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from aiogram.types import Message
 
 from bot.app import App, opened
 from bot.bot_api import ApiRefusedError, ApiUnreachableError
+from bot.turn import Outcome
 from config.log import set_up_logging
 from tests.chat import TOKEN, Chat, FrozenClock, RecordingPlatform, chat_with, make_app
 
@@ -31,6 +33,10 @@ CANARIES = (
     TOKEN,
     TOKEN.partition(":")[2],
 )
+
+
+TURNS = [("/ask", "done", 1), ("/report", "refused", 2), ("callback_query", "done", 1)]
+"""Of a short conversation: what was done, how it ended, and with how many replies."""
 
 
 class _Records(logging.Handler):
@@ -116,6 +122,12 @@ async def live_through_everything(chat: Chat) -> None:
     await organiser.send("/export csv")
 
 
+def turn_kinds(records: _Records) -> set[str]:
+    """What the line of each turn says was done."""
+    lines = [line for line in records.lines if line.startswith("bot.observing turn update=")]
+    return {line.partition(" kind=")[2].split()[0] for line in lines}
+
+
 def _photo() -> list[dict[str, Any]]:
     return [{"file_id": "x", "file_unique_id": "x", "width": 1, "height": 1}]
 
@@ -135,10 +147,42 @@ async def test_canaries_reach_no_log(
     failed = re.findall(r"failed \(attempt \d of 3\): (\w+)", said)
     assert failed[:3] == ["RuntimeError"] * 3
     assert len(failed) == 4
+    assert turn_kinds(records) == {
+        "/start", "a.consent", "a.age", "message", "a.unit", "/ask", "a.topic", "a.send",
+        "/cancel", "/status", "/privacy", "p.file", "/my", "q.view", "/export",
+    }  # fmt: skip
+    assert set(re.findall(r"outcome=(\w+)", said)) == set(Outcome)
     assert {canary: canary in said for canary in CANARIES} == dict.fromkeys(CANARIES, False)
     assert {canary: canary in printed.getvalue() for canary in CANARIES} == dict.fromkeys(
         CANARIES, False
     )
+
+
+async def test_a_turn_is_one_line_for_machines_too(
+    logs: tuple[_Records, io.StringIO], app: App
+) -> None:
+    _, printed = logs
+    chat = chat_with(app)
+    await chat.send("/hoi")
+    await chat.send("/baocao")
+    await chat.press_data(f"CANARY-QUESTION:{PHONE}")
+
+    shown = [line for line in printed.getvalue().splitlines() if "bot.observing" in line]
+    assert len(shown) == 3
+    if not shown[0].startswith("{"):
+        assert [
+            re.sub(r"(\d+:\d+:\d+|(?<=update=)\d+|(?<=ms=)[\d.]+)", "…", line) for line in shown
+        ] == [
+            "… INFO    bot.observing  turn update=… "
+            f"kind={kind} outcome={outcome} ms=… replies={replies} attempt=1"
+            for kind, outcome, replies in TURNS
+        ]
+        return
+    found = [json.loads(line) for line in shown]
+    assert [(one["kind"], one["outcome"], one["replies"]) for one in found] == TURNS
+    assert {
+        (one["level"], one["attempt"], type(one["update"]), one["ms"] > 0) for one in found
+    } == {("INFO", 1, int, True)}
 
 
 def test_a_canary_in_a_log_would_be_found(logs: tuple[_Records, io.StringIO]) -> None:
