@@ -243,8 +243,8 @@ async def test_the_log_of_a_failed_turn_has_no_words(chat: Chat, meddling: Meddl
     [row] = await inbox_rows(chat.app)
     assert row.attempts == 1
     assert row.error in {"OperationalError", "ProgrammingError"}
-    ours = [record for record in caplog.records if record.name.partition(".")[0] == "bot"]
-    assert len(ours) == 1
+    ours = [one.name for one in caplog.records if one.name.partition(".")[0] == "bot"]
+    assert ours == ["bot.turns", "bot.observing"]
     assert [mark for mark in ("CANARY", "canary", "test_token") if mark in caplog.text] == []
 
 
