@@ -7,17 +7,19 @@ import sys
 import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from benchmarks.phones import LocalApi
+from bot.clock import Clock
 from config.plan import move_conference
 from config.settings import DEFAULT_PLAN
 
 ROOT = Path(__file__).parent.parent
 PEERS = Path(__file__).parent / "peers"
 TOKEN = "1000000001:benchmark_benchmark_benchmark_bench"
-POSTGRESQL = "postgresql://root@127.0.0.1:5432/postgres"
+BOT_ID = TOKEN.partition(":")[0]
+ORGANISER = 900
 BOTS = ("ours", "floor", "ptb", "fsm")
 _START = 120.0
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -50,11 +52,18 @@ class Bot:
         return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
-def plan_for_today(folder: Path, *, until_conference: int = 15) -> Path:
-    """The first conference's plan moved so that asking is open, and closes in six days."""
+def plan_for_today(folder: Path) -> Path:
+    """The first conference's plan, moved so that asking is open and that it is about noon there.
+
+    At night the bot says nothing of its own accord, and a benchmark is run at any hour.
+    """
     path = folder / "plan.toml"
-    day = date.fromtimestamp(time.time()) + timedelta(days=until_conference)  # noqa: DTZ012
-    move_conference(DEFAULT_PLAN, path, day)
+    now = Clock()()
+    east = 12 - now.hour
+    move_conference(DEFAULT_PLAN, path, now.date() + timedelta(days=15))
+    zone = f"Etc/GMT{-east:+d}"  # the sign in these names is the other way round
+    text = path.read_text(encoding="utf-8").replace("Asia/Ho_Chi_Minh", zone)
+    path.write_text(text, encoding="utf-8")
     return path
 
 
@@ -66,6 +75,8 @@ def our_settings(base: str, address: str, plan: Path, **more: str) -> dict[str, 
         "DATABASE_URL": address,
         "PLAN_FILE": str(plan),
         "DATA_DIR": str(plan.parent / "files"),
+        "ORGANISER_IDS": str(ORGANISER),
+        "COURIER_RATE": "25",
         **more,
     }
 

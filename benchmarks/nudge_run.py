@@ -13,26 +13,24 @@ import contextlib
 import sys
 import tempfile
 import time
-import uuid
-from collections import Counter, deque
-from collections.abc import AsyncIterator, Iterable
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-import asyncpg
-from aiohttp import web
-from sqlalchemy import func, make_url, select
+from sqlalchemy import func, select
 from sqlmodel import col
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from benchmarks.bots import ORGANISER, TOKEN
+from benchmarks.databases import POSTGRESQL, SQLITE, kind, new_database
+from benchmarks.phones import local_api
+from benchmarks.table import most_in_a_second
 from bot.app import App, build_app
 from bot.bot_api import BotApi
 from bot.clock import Clock
 from bot.courier import RATE, Courier, build_sender
-from bot.sandbox.api import make_app
-from bot.sandbox.control import SANDBOX
 from conference.calendar import Calendar
 from conference.nudge_times import rounds
 from conference.roles import CONSENT_VERSION
@@ -53,9 +51,6 @@ from storage.tables import (
     RoleGrant,
 )
 
-TOKEN = "1000000001:benchmark_benchmark_benchmark_bench"
-POSTGRESQL = "postgresql://root@127.0.0.1:5432/postgres"
-ORGANISER = 900
 FIRST = 1_000_000
 MEMBERS = {
     "silent": (9, True),
@@ -103,50 +98,6 @@ class Outcome:
     def is_right(self) -> bool:
         exact = self.nudged == self.expected and not (self.twice or self.wrongly or self.missed)
         return exact and self.most_in_a_second <= RATE
-
-
-@dataclass
-class LocalApi:
-    """A Bot API of this machine, and every message that arrived there."""
-
-    runner: web.AppRunner
-    base: str
-    arrived: list[tuple[float, int]]
-
-    def welcome(self, chats: Iterable[int]) -> None:
-        """All of these have opened the chat with the bot."""
-        store = self.runner.app[SANDBOX].store
-        with store.transaction():
-            for chat in chats:
-                store.run(
-                    "INSERT INTO person (id, first_name, language_code, started)"
-                    " VALUES (?, 'somebody', 'vi', 1)",
-                    chat,
-                )
-
-
-@contextlib.asynccontextmanager
-async def local_api(folder: Path) -> AsyncIterator[LocalApi]:
-    arrived: list[tuple[float, int]] = []
-
-    @web.middleware
-    async def note(request: web.Request, handler) -> web.StreamResponse:  # noqa: ANN001
-        response = await handler(request)
-        if request.path.endswith("/sendMessage") and response.status == web.HTTPOk.status_code:
-            arrived.append((time.monotonic(), int((await request.post())["chat_id"])))
-        return response
-
-    api = make_app(folder / "chats.db")
-    api.middlewares.append(note)
-    runner = web.AppRunner(api)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    try:
-        port = runner.addresses[0][1]
-        yield LocalApi(runner, f"http://127.0.0.1:{port}", arrived)
-    finally:
-        await runner.cleanup()
 
 
 def last_reminder_of_members(plan: ConferencePlan) -> timedelta:
@@ -285,7 +236,7 @@ async def nudge_run(address: str, people: int, folder: Path) -> Outcome:
     """One run over a new database."""
     plan = load_plan(DEFAULT_PLAN)
     clock = Clock(last_reminder_of_members(plan))
-    async with local_api(folder) as api:
+    async with local_api() as api:
         database = Database(address)
         app = build_app(
             database=database,
@@ -332,37 +283,8 @@ def _outcome(crowd: Crowd, arrived: list[tuple[float, int]], seconds: float) -> 
         wrongly=len(got.keys() - crowd.late),
         missed=len(crowd.late - got.keys()),
         seconds=seconds,
-        most_in_a_second=_most_in_a_second([moment for moment, _ in arrived]),
+        most_in_a_second=most_in_a_second([moment for moment, _ in arrived]),
     )
-
-
-def _most_in_a_second(moments: list[float]) -> int:
-    window: deque[float] = deque()
-    most = 0
-    for moment in moments:
-        window.append(moment)
-        while window[0] <= moment - 1:
-            window.popleft()
-        most = max(most, len(window))
-    return most
-
-
-@contextlib.asynccontextmanager
-async def new_database(where: str, folder: Path) -> AsyncIterator[str]:
-    """A database for one run: a file, or one made on the server and dropped at the end."""
-    if where == "sqlite":
-        yield f"sqlite:///{folder / 'doithoai.db'}"
-        return
-    name = f"doithoai_nudge_run_{uuid.uuid4().hex}"
-    server = await asyncpg.connect(where)
-    try:
-        await server.execute(f"CREATE DATABASE {name} TEMPLATE template0")
-        try:
-            yield make_url(where).set(database=name).render_as_string(hide_password=False)
-        finally:
-            await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    finally:
-        await server.close()
 
 
 async def main(people: int, places: list[str]) -> bool:
@@ -374,10 +296,9 @@ async def main(people: int, places: list[str]) -> bool:
             folder = Path(name)
             async with new_database(where, folder) as address:
                 found = await nudge_run(address, people, folder)
-        kind = "SQLite" if where == "sqlite" else "PostgreSQL"
         print(
-            f"| {kind} | {found.people} | {found.expected} | {found.nudged} | {found.twice} "
-            f"| {found.wrongly} | {found.missed} | {found.seconds:.1f} "
+            f"| {kind(where)} | {found.people} | {found.expected} | {found.nudged} "
+            f"| {found.twice} | {found.wrongly} | {found.missed} | {found.seconds:.1f} "
             f"| {found.most_in_a_second} |",
             flush=True,
         )
@@ -394,5 +315,5 @@ if __name__ == "__main__":
         help="`sqlite`, or a PostgreSQL server's address; may be given again (default: both)",
     )
     arguments = parser.parse_args()
-    places = arguments.database or ["sqlite", POSTGRESQL]
+    places = arguments.database or [SQLITE, POSTGRESQL]
     sys.exit(0 if asyncio.run(main(arguments.people, places)) else 1)

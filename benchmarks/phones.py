@@ -6,6 +6,7 @@ here instead of being stored.
 
 import asyncio
 import contextlib
+import itertools
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -18,8 +19,15 @@ from bot.sandbox.api import make_app
 from bot.sandbox.control import SANDBOX
 from bot.sandbox.store import Store
 
+_NEWCOMERS = itertools.count(5_000_000_001)
+"""Nobody is new twice, whatever database a bot still has from an earlier run."""
 PATIENCE = 60.0
 """So many seconds a person waits for an answer before the run is given up."""
+
+STEADY = 20.0
+"""Updates a second of the steady load, far below what the bot can answer."""
+_PAUSE = 0.5
+"""Seconds from one step of a conversation to the next under the steady load."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +62,28 @@ class Phone:
     """One person's chat: what the bot has said last, and who waits for what it says next."""
 
     person: int
-    message_id: int = 0
-    text: str = ""
+    message: dict[str, Any] = field(default_factory=lambda: {"message_id": 0})
     news: asyncio.Future[None] | None = None
 
     def hear(self, message: dict[str, Any]) -> None:
         """A message of the bot is new, or was changed. Taking buttons off is no answer."""
-        if (message["message_id"], message.get("text")) == (self.message_id, self.text):
+        before, self.message = self.message, message
+        is_same = before["message_id"] == message["message_id"]
+        if is_same and before.get("text") == message.get("text"):
             return
-        self.message_id, self.text = message["message_id"], message.get("text", "")
         if self.news is not None and not self.news.done():
             self.news.set_result(None)
+
+    def listen(self) -> asyncio.Future[None]:
+        """Done as soon as the bot says something more."""
+        self.news = asyncio.get_running_loop().create_future()
+        return self.news
+
+    def button(self, beginning: str) -> Press:
+        """The button of the last message whose data begins like this."""
+        rows = self.message.get("reply_markup", {}).get("inline_keyboard", [])
+        held = [one["callback_data"] for row in rows for one in row]
+        return Press(next(data for data in held if data.startswith(beginning)))
 
 
 @dataclass
@@ -89,30 +108,35 @@ class LocalApi:
                     chat,
                 )
 
+    def phone(self, chat: int) -> Phone:
+        """The phone of somebody who has opened the chat with the bot."""
+        self.welcome([chat])
+        return self.phones.setdefault(chat, Phone(chat))
+
     def newcomers(self, count: int) -> list[Phone]:
         """So many people who have never written to the bot."""
-        first = max(self.phones, default=5_000_000_000) + 1
-        chats = range(first, first + count)
+        chats = list(itertools.islice(_NEWCOMERS, count))
         self.welcome(chats)
         new = [Phone(chat) for chat in chats]
         self.phones.update(zip(chats, new, strict=True))
         return new
 
-    async def converse(self, phone: Phone, steps: Sequence[Step] = ASKING) -> list[float]:
-        """Take each step once the one before is answered; the seconds each answer took."""
-        took = []
-        for step in steps:
-            phone.news = asyncio.get_running_loop().create_future()
-            with self.store.transaction():
-                if isinstance(step, Say):
-                    people.write(self.store, phone.person, {"text": step.text})
-                else:
-                    people.press(self.store, phone.person, phone.message_id, step.data)
-            began = time.perf_counter()
-            async with asyncio.timeout(PATIENCE):
-                await phone.news
-            took.append(time.perf_counter() - began)
-        return took
+    async def take(self, phone: Phone, step: Step) -> float:
+        """Take one step and wait for the answer; the seconds it took."""
+        answered = phone.listen()
+        with self.store.transaction():
+            if isinstance(step, Say):
+                people.write(self.store, phone.person, {"text": step.text})
+            else:
+                people.press(self.store, phone.person, phone.message["message_id"], step.data)
+        began = time.perf_counter()
+        async with asyncio.timeout(PATIENCE):
+            await answered
+        return time.perf_counter() - began
+
+    async def converse(self, phone: Phone) -> list[float]:
+        """The whole conversation, each step once the one before is answered; their seconds."""
+        return [await self.take(phone, step) for step in ASKING]
 
     async def crowd(self, at_once: int, conversations: int) -> list[float]:
         """So many whole conversations of newcomers, so many at once; each answer's seconds."""
@@ -127,6 +151,52 @@ class LocalApi:
             for _ in range(at_once):
                 group.create_task(seat())
         return took
+
+
+@dataclass
+class Replies:
+    """Answers under a steady load."""
+
+    taken: list[tuple[float, float]] = field(default_factory=list)
+    """(monotonic second of the question, seconds to its answer)"""
+
+    def between(self, began: float, ended: float) -> list[float]:
+        """The seconds of all answers that were waited for at some moment between the two."""
+        return [took for asked, took in self.taken if asked <= ended and asked + took >= began]
+
+
+@contextlib.asynccontextmanager
+async def steady_load(api: LocalApi, per_second: float = STEADY) -> AsyncIterator[Replies]:
+    """Newcomers ask at a fixed pace, whatever else goes on; each step by its own hour.
+
+    A step waits for its hour and for the answer to the one before, as people do.
+    """
+    replies = Replies()
+
+    async def ask(phone: Phone) -> None:
+        due = time.monotonic()
+        for step in ASKING:
+            await asyncio.sleep(max(0, due - time.monotonic()))
+            asked = time.monotonic()
+            replies.taken.append((asked, await api.take(phone, step)))
+            due += _PAUSE
+
+    async def come() -> None:
+        due = time.monotonic()
+        async with asyncio.TaskGroup() as talking:
+            while not is_over.is_set():
+                talking.create_task(ask(*api.newcomers(1)))
+                due += len(ASKING) / per_second
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(is_over.wait(), max(0, due - time.monotonic()))
+
+    is_over = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(come())
+        try:
+            yield replies
+        finally:
+            is_over.set()
 
 
 @contextlib.asynccontextmanager
@@ -160,6 +230,11 @@ async def local_api() -> AsyncIterator[LocalApi]:
             return 0
 
         api.store.emit = tell  # type: ignore[method-assign]
+        # A bot with an earlier run's database knows that run's updates and would pass them by.
+        api.store.run(
+            "UPDATE sqlite_sequence SET seq = ? WHERE name = 'update_number'",
+            time.time_ns() // 1000,
+        )
         yield api
     finally:
         await runner.cleanup()

@@ -6,6 +6,7 @@ import platform
 import sqlite3
 import statistics
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -113,3 +114,15 @@ def ratio(ones: Sequence[Any], others: Sequence[Any], figure: Callable[[Any], fl
 
 def median(runs: Iterable[Any], figure: Callable[[Any], float]) -> float:
     return statistics.median(figure(run) for run in runs)
+
+
+def most_in_a_second(moments: Iterable[float]) -> int:
+    """The most of these moments, given in order, that lie within any one second."""
+    window: deque[float] = deque()
+    most = 0
+    for moment in moments:
+        window.append(moment)
+        while window[0] <= moment - 1:
+            window.popleft()
+        most = max(most, len(window))
+    return most

@@ -32,7 +32,7 @@ async def test_two_programs_that_plan_and_send_at_once_nudge_nobody_twice(
 ) -> None:
     app.clock.moment = moment = at("16/5 19:01")
     crowd = await gather_crowd(app, PEOPLE)
-    async with local_api(tmp_path) as api:
+    async with local_api() as api:
         api.welcome(crowd.kinds)
         programs = [
             await asyncio.create_subprocess_exec(
