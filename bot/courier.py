@@ -1,74 +1,66 @@
-"""The paced lane: messages the conference starts, at a set rate and at most once.
-
-The only importer of python-telegram-bot, whose `AIORateLimiter` and typed errors a mass sender
-needs. Two of its traps are handled here: its pause after a 429 ends early when another request
-finishes, so the courier itself sends one message at a time and pauses whole; and a rate of 20 per
-second lets a burst of 20 through at once, so the limiter runs as one per 1/20 of a second, and a
-little more, since messages do not all take equally long on their way.
-"""
+"""The paced lane: messages the conference starts, at a set rate and at most once."""
 
 import asyncio
 import logging
-import os
-from datetime import timedelta
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 
-from httpx import ConnectError, ConnectTimeout, PoolTimeout
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, Select, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
-from telegram import LinkPreviewOptions
-from telegram.constants import ParseMode
-from telegram.error import (
-    BadRequest,
-    Forbidden,
-    InvalidToken,
-    NetworkError,
-    RetryAfter,
-    TelegramError,
-)
-from telegram.ext import AIORateLimiter, ExtBot
-from telegram.request import HTTPXRequest
 
 from bot.clock import Clock
 from bot.trace import log_fault
 from bot.waiting import Sleep, wait_for_news
 from config.plan import ConferencePlan
 from handlers.conversation import Screen
-from handlers.notices import Postponed, keyboard_of, render_notice
+from handlers.notices import Postponed, render_notice
 from storage.database import Database
 from storage.tables import Lane, OutboxMessage, OutboxState, Person
 from storage.tables.outbox import OPEN
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from bot.delivery import Delivery, Outcome
 
-# The library's documented way to have its durations as timedelta, and no warnings about that.
-os.environ["PTB_TIMEDELTA"] = "true"
+log = logging.getLogger(__name__)
 
 RATE = 20
 """Messages a second, where the settings say nothing else: room is left for the replies."""
 _URGENT = "held-question"
 """Somebody may be in danger: it does not wait behind an announcement to thousands."""
-_STRANGER = "chat not found"
-_NOT_SENT = (ConnectError, ConnectTimeout, PoolTimeout)
-_TOKEN_PAUSE = 300.0
 
 
-def build_sender(token: str, base: str, proxy: str | None, *, rate: int = RATE) -> ExtBot[None]:
-    """The bot that only sends, so many messages a second at the most."""
-    return ExtBot(
-        token,
-        base_url=f"{base.rstrip('/')}/bot",
-        request=HTTPXRequest(read_timeout=25, write_timeout=25, connect_timeout=10, proxy=proxy),
-        rate_limiter=AIORateLimiter(overall_max_rate=1, overall_time_period=1.05 / rate),  # type: ignore[arg-type]
-    )
+def build_sender(
+    token: str, base: str, proxy: str | None, *, rate: int = RATE, patience: float = 25
+) -> Callable[[], "Delivery"]:
+    """What makes the sending side: so many messages a second, so many seconds for an answer.
+
+    Its library takes a second to import; nobody needs it before there is something to send.
+    """
+
+    def build() -> "Delivery":
+        from bot.delivery import Delivery  # noqa: PLC0415  as said above
+
+        return Delivery(token, base, proxy, rate=rate, patience=patience)
+
+    return build
+
+
+class _Taken(NamedTuple):
+    """A row, and what it says in its recipient's words. None: it is not sent now, as it says."""
+
+    row: OutboxMessage
+    screen: Screen | None
 
 
 class Courier:
     """Takes due rows one after another: marks, commits, sends, marks again.
 
     What was being sent when the process died becomes `uncertain`: it is shown, never repeated.
+    A sent row is marked in the transaction that takes the next one.
 
     Args:
+        build: makes the sending side when there is something to send.
         sleep: how to wait out a trouble; no news cuts that short.
     """
 
@@ -76,17 +68,20 @@ class Courier:
         self,
         database: Database,
         plan: ConferencePlan,
-        sender: ExtBot[None],
+        build: Callable[[], "Delivery"],
         clock: Clock,
         *,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._database = database
         self._plan = plan
-        self._sender = sender
+        self._build = build
+        self._delivery: Delivery | None = None
         self._clock = clock
         self.sleep = sleep
         self._news = asyncio.Event()
+        self._taken: _Taken | None = None
+        """Taken and not yet sent."""
 
     def wake(self) -> None:
         """There may be something due."""
@@ -108,54 +103,81 @@ class Courier:
                 log.warning("paced message %s is uncertain: it is not sent again", row_id)
 
     async def close(self) -> None:
-        """Close the connections. The library's own `initialize` and `shutdown` are not needed."""
-        await self._sender.request.shutdown()
+        """Close the connections."""
+        if self._delivery is not None:
+            await self._delivery.close()
 
     async def run(self) -> None:
         """Send for ever."""
-        while True:
-            self._news.clear()
-            try:
-                pause = await self.send_next()
-            except Exception as error:  # noqa: BLE001  drivers raise what they like
-                log_fault(log, error, "a paced message could not be taken or closed")
-                pause = 5.0
-            if pause is None:
-                await wait_for_news(self._news, 5)
-            elif pause:
-                await self.sleep(pause)
+        try:
+            while True:
+                self._news.clear()
+                try:
+                    pause = await self.send_next(and_take_another=True)
+                except Exception as error:  # noqa: BLE001  drivers raise what they like
+                    log_fault(log, error, "a paced message could not be taken or closed")
+                    pause = 5.0
+                if pause is None:
+                    await wait_for_news(self._news, 5)
+                elif pause:
+                    await self.sleep(pause)
+        finally:
+            await self._give_back()
 
-    async def send_next(self) -> float | None:
-        """Send the next due message.
+    async def send_next(self, *, and_take_another: bool = False) -> float | None:
+        """Send the next due message; and take the one after it, for the next call to send.
 
         Returns:
             Seconds in which nothing may be sent, or None when nothing is due.
         """
-        async with self._database.transaction() as session:
-            row = await self._next_due(session)
-            if row is None:
-                return None
-            screen = await self._worded(session, row)
-            if screen is None:
-                return 0.0
+        if self._delivery is None and not await self._is_any_due():
+            return None
+        delivery = await self._opened()
+        if self._taken is None:
+            async with self._database.transaction() as session:
+                taken = await self._take(session)
+            self._taken = taken
+        if self._taken is None:
+            return None
+        if self._taken.screen is not None:
+            await delivery.wait_for_turn()
+        (row, screen), self._taken = self._taken, None
+        if screen is None:
+            return 0.0
+        outcome = await delivery.send(row.chat_id, screen, row.attempts)
+        if outcome.state is not OutboxState.sent:
+            log.warning("paced message %s: %s", row.id, outcome.error)
+        await self._close_row(
+            row, outcome, and_take_another=and_take_another and not outcome.pause
+        )
+        return outcome.pause
+
+    async def _opened(self) -> "Delivery":
+        """The sending side; made in a thread, so that the replies go on meanwhile."""
+        if self._delivery is None:
+            self._delivery = await asyncio.to_thread(self._build)
+        return self._delivery
+
+    async def _is_any_due(self) -> bool:
+        async with self._database.snapshot() as session:
+            return await session.scalar(self._due()) is not None
+
+    async def _take(self, session: AsyncSession) -> _Taken | None:
+        """The next due row: marked as being sent, or as why it is not. None: nothing is due."""
+        due = self._due().with_for_update(skip_locked=True)
+        urgent = due.where(col(OutboxMessage.kind) == _URGENT)
+        row: OutboxMessage | None = await session.scalar(urgent) or await session.scalar(due)
+        if row is None:
+            return None
+        screen = await self._worded(session, row)
+        if screen is not None:
             row.state = OutboxState.sending
             row.attempts += 1
-        keyboard = keyboard_of(screen)
-        try:
-            sent = await self._sender.send_message(
-                chat_id=row.chat_id,
-                text=screen.text,
-                parse_mode=ParseMode.HTML,
-                link_preview_options=LinkPreviewOptions(is_disabled=True),
-                reply_markup=keyboard.model_dump(exclude_none=True) if keyboard else None,  # type: ignore[arg-type]
-            )
-        except TelegramError as error:
-            return await self._failed(row, error)
-        await self._close_row(row, OutboxState.sent, message_id=sent.message_id)
-        return 0.0
+        await session.flush()
+        return _Taken(row, screen)
 
-    async def _next_due(self, session: AsyncSession) -> OutboxMessage | None:
-        due = (
+    def _due(self) -> Select[OutboxMessage]:
+        return (
             select(OutboxMessage)
             .where(
                 OPEN,  # as the index says it, or SQLite reads every row
@@ -168,15 +190,7 @@ class Courier:
             )
             .order_by(col(OutboxMessage.id))
             .limit(1)
-            .with_for_update(skip_locked=True)
         )
-        urgent: OutboxMessage | None = await session.scalar(
-            due.where(col(OutboxMessage.kind) == _URGENT)
-        )
-        if urgent is not None:
-            return urgent
-        found: OutboxMessage | None = await session.scalar(due)
-        return found
 
     async def _worded(self, session: AsyncSession, row: OutboxMessage) -> Screen | None:
         """The message in its recipient's words. None: not to be sent now, as the row then says."""
@@ -206,81 +220,58 @@ class Courier:
             return None
         return rendered
 
-    async def _failed(self, row: OutboxMessage, error: TelegramError) -> float:
-        """Sort the error by whether the message may have arrived, and whom it concerns."""
-        kind = type(error).__name__
-        log.warning("paced message %s: %s", row.id, kind)
-        pause = 0.0
-        if isinstance(error, RetryAfter):
-            wait = error.retry_after
-            assert isinstance(wait, timedelta)  # noqa: S101  as ordered above
-            pause = wait.total_seconds()
-            await self._later(row, kind)
-        elif isinstance(error, InvalidToken):
-            log.error("the courier halts for a while: the platform does not know the token")
-            pause = _TOKEN_PAUSE
-            await self._later(row, kind)
-        elif isinstance(error.__cause__, _NOT_SENT):
-            pause = _growing(row.attempts)
-            await self._later(row, kind)
-        elif isinstance(error, Forbidden) or _STRANGER in error.message.lower():
-            await self._close_row(row, OutboxState.failed, error=kind, unreachable=True)
-        elif isinstance(error, NetworkError) and not isinstance(error, BadRequest):
-            await self._close_row(row, OutboxState.uncertain, error=kind)
-        else:
-            await self._close_row(row, OutboxState.failed, error=kind)
-        return pause
-
-    async def _later(self, row: OutboxMessage, error: str) -> None:
-        """It was not sent: it is due again, after the pause that the whole courier takes."""
-        await self._close_row(row, OutboxState.due, error=error)
+    async def _give_back(self) -> None:
+        """What was taken and not sent at all is due again: the courier ends in order."""
+        taken, self._taken = self._taken, None
+        if taken is None or taken.screen is None:
+            return
+        async with self._database.transaction() as session:
+            await session.execute(
+                update(OutboxMessage)
+                .where(*_still_ours(taken.row))
+                .values(state=OutboxState.due, attempts=taken.row.attempts - 1)
+            )
 
     async def _close_row(
-        self,
-        row: OutboxMessage,
-        state: OutboxState,
-        *,
-        message_id: int | None = None,
-        error: str | None = None,
-        unreachable: bool = False,
+        self, row: OutboxMessage, outcome: "Outcome", *, and_take_another: bool
     ) -> None:
         """Write down what became of the message; a database that is away is waited for."""
         while True:
             try:
                 async with self._database.transaction() as session:
-                    await self._mark(session, row, state, message_id, error)
-                    if unreachable:
-                        await session.execute(
-                            update(Person)
-                            .where(col(Person.id) == row.recipient_id)
-                            .values(unreachable_at=self._clock())
-                        )
+                    await self._mark(session, row, outcome)
+                    taken = await self._take(session) if and_take_another else None
             except Exception as fault:  # noqa: BLE001  drivers raise what they like
                 log_fault(log, fault, f"paced message {row.id} could not be marked")
+                and_take_another = False  # it may be that which fails
                 await self.sleep(1)
             else:
+                self._taken = taken
                 return
 
-    async def _mark(
-        self,
-        session: AsyncSession,
-        row: OutboxMessage,
-        state: OutboxState,
-        message_id: int | None,
-        error: str | None,
-    ) -> None:
+    async def _mark(self, session: AsyncSession, row: OutboxMessage, outcome: "Outcome") -> None:
         await session.execute(
             update(OutboxMessage)
-            .where(col(OutboxMessage.id) == row.id)
+            .where(*_still_ours(row))
             .values(
-                state=state,
-                message_id=message_id,
-                error=error,
-                sent_at=None if state is OutboxState.due else self._clock(),
+                state=outcome.state,
+                message_id=outcome.message_id,
+                error=outcome.error,
+                sent_at=None if outcome.state is OutboxState.due else self._clock(),
             )
         )
+        if outcome.unreachable:
+            await session.execute(
+                update(Person)
+                .where(col(Person.id) == row.recipient_id)
+                .values(unreachable_at=self._clock())
+            )
 
 
-def _growing(attempts: int) -> float:
-    """Seconds to wait after so many failures."""
-    return 2.0 ** min(attempts, 6)
+def _still_ours(row: OutboxMessage) -> tuple[ColumnElement[bool], ...]:
+    """That nobody else has closed the row meanwhile, and perhaps had it sent once more."""
+    return (
+        col(OutboxMessage.id) == row.id,
+        col(OutboxMessage.state).in_([OutboxState.sending, OutboxState.uncertain]),
+        col(OutboxMessage.attempts) == row.attempts,
+    )

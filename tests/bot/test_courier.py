@@ -8,11 +8,9 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, text, update
-from telegram.ext import ExtBot
-from telegram.request import HTTPXRequest
 
 from bot.app import App, opened
-from bot.courier import RATE, Courier
+from bot.courier import RATE, Courier, build_sender
 from bot.sandbox.control import SANDBOX
 from conference.notifying import notify
 from config.texts import texts_for
@@ -205,7 +203,7 @@ async def test_an_answer_that_never_comes_is_uncertain(app: App, platform: BotAp
     number = await person(app, platform)
     platform.will(delay_ms=2000)
     await tell(app, number)
-    hasty = ExtBot(TOKEN, base_url=f"{platform.base}/bot", request=HTTPXRequest(read_timeout=0.2))
+    hasty = build_sender(TOKEN, platform.base, None, patience=0.2)
     courier = Courier(app.database, app.plan, hasty, app.clock)
     assert await courier.send_next() == 0.0
     await courier.close()
@@ -283,6 +281,29 @@ async def test_what_was_being_sent_when_the_process_died_is_uncertain(
         await send_all(again)
         assert await rows(again) == [(OutboxState.uncertain, "the process ended while sending")]
     assert len(calls(platform)) == 1
+
+
+async def test_what_was_taken_and_not_yet_begun_when_the_courier_ends_waits_for_the_next(
+    app: App, platform: BotApi
+):
+    people = [await person(app, platform) for _ in range(3)]
+    await tell(app, *people)
+    slow = build_sender(TOKEN, platform.base, None, rate=1)
+    courier = Courier(app.database, app.plan, slow, app.clock)
+    running = asyncio.ensure_future(courier.run())
+    async with asyncio.timeout(60):
+        while [state for state, _ in await rows(app)] != ["sent", "sending", "due"]:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.wait({running})
+    await courier.close()
+    async with app.database.snapshot() as session:
+        found = await session.execute(
+            select(OutboxMessage.state, OutboxMessage.attempts).order_by(OutboxMessage.id)
+        )
+        assert found.all() == [(OutboxState.sent, 1), (OutboxState.due, 0), (OutboxState.due, 0)]
+    await send_all(app)
+    assert [chat for chat, _ in platform.arrived()] == people
 
 
 async def test_a_database_that_is_away_while_marking_is_waited_for(
