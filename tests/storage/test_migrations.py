@@ -19,6 +19,7 @@ from sqlmodel import SQLModel
 
 from storage.database import Database, DatabaseError
 from storage.migrating import alembic_config, migrate
+from storage.schema import ensure_schema, newest_revision
 from tests.source import ROOT
 
 REVISIONS = [
@@ -164,11 +165,24 @@ async def newer(empty: Database) -> Database:
     return empty
 
 
+async def test_a_start_finds_the_newest_revision_without_alembic_and_works_from_any_other(
+    empty: Database,
+) -> None:
+    assert newest_revision() == REVISIONS[-1]
+    await ensure_schema(empty)
+    assert await revision_of(empty) == REVISIONS[-1]
+    migrated = await shape(empty)
+    await ensure_schema(empty)
+    await migrate(empty, REVISIONS[0])
+    await ensure_schema(empty)
+    assert await shape(empty) == migrated
+
+
 async def test_newer_database_is_refused_and_left_alone(newer: Database) -> None:
     before = await shape(newer)
 
     with pytest.raises(DatabaseError) as refused:
-        await migrate(newer)
+        await ensure_schema(newer)
 
     line = "the database is of a newer version (revision 9999); update the program"
     assert str(refused.value) == line
