@@ -37,7 +37,7 @@ from config.texts import LANGUAGES, texts_for
 from handlers import attach
 from handlers.commands import menu
 from storage.database import Database
-from storage.migrating import migrate
+from storage.schema import ensure_schema
 from storage.tables import DatabaseKind, InboxState, InboxUpdate, Job, OutboxMessage, OutboxState
 
 log = logging.getLogger(__name__)
@@ -73,8 +73,7 @@ class App:
 
     async def prepare(self) -> None:
         """Bring the database to this program and this plan, and pick up what an end cut off."""
-        danger_signs("")  # reads the phrases now, so that nobody's turn waits for it
-        await migrate(self.database)
+        await ensure_schema(self.database)
         await self.open_conference()
         await self.sender.resume()
         await self.workshop.resume()
@@ -148,8 +147,14 @@ class App:
         async with _together() as group:
             for one in also:
                 group.create_task(one)
-            for part in (self.intake, self.turns, self.workshop, self.courier):
+            group.create_task(self._converse())
+            for part in (self.intake, self.workshop, self.courier):
                 group.create_task(part.run())
+
+    async def _converse(self) -> None:
+        """The turns, as soon as the signs of danger are read: in a thread, so that none waits."""
+        await asyncio.to_thread(danger_signs, "")
+        await self.turns.run()
 
     async def close(self) -> None:
         """Close everything; nothing is sent any more."""

@@ -2,12 +2,14 @@
 
 import argparse
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from socket import gaierror
+from types import ModuleType
 
 from config.settings import Settings, SettingsError, load_settings
 
@@ -93,23 +95,34 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-async def _run(_options: argparse.Namespace) -> int:
-    from bot.running import run_live, run_sandbox  # noqa: PLC0415
+def _running() -> ModuleType:
+    """What runs the bot: much to import, none of it garbage, then or later."""
+    from bot.aiogram_types import import_aiogram  # noqa: PLC0415
 
+    gc.disable()
+    import_aiogram()
+    from bot import running  # noqa: PLC0415
+
+    gc.freeze()
+    gc.enable()
+    return running
+
+
+async def _run(_options: argparse.Namespace) -> int:
+    running = _running()
     settings = load_settings()
-    await (run_sandbox(settings) if settings.is_sandbox else run_live(settings))
+    await (running.run_sandbox(settings) if settings.is_sandbox else running.run_live(settings))
     return 0
 
 
 async def _sandbox(_options: argparse.Namespace) -> int:
-    from bot.running import CannotRunError, run_sandbox  # noqa: PLC0415
-
+    running = _running()
     settings = load_settings()
     if not settings.is_sandbox:
-        raise CannotRunError(
+        raise running.CannotRunError(
             "the sandbox does not start beside a real token: take TELEGRAM_BOT_TOKEN out first"
         )
-    await run_sandbox(settings)
+    await running.run_sandbox(settings)
     return 0
 
 

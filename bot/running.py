@@ -136,14 +136,14 @@ async def _serve(
         me = await _whoami(app)
         app.introduce(me)
         await app.prepare()
-        await _settle_in(app)
+        await _leave_no_webhook(app)
         sys.stdout.write(
             f"doithoai: {who(me)}\n"
             f"doithoai: {app.plan.conference.short_title} ({app.plan.conference.code}), "
             f"data in {_shown(app.database.url)}\n"
         )
         sys.stdout.flush()
-        await app.run(*(one() for one in also))
+        await app.run(_show_menus(app), *(one() for one in also))
     except asyncio.CancelledError:
         log.info("stopped, as asked")
     finally:
@@ -168,13 +168,20 @@ def _end_on_signals() -> None:
             loop.add_signal_handler(number, end)
 
 
-async def _settle_in(app: App) -> None:
-    """Leave no webhook in the way of polling, and show the menus; the bot serves without both."""
+async def _leave_no_webhook(app: App) -> None:
+    """A webhook would be in the way of polling, which then says so itself."""
     try:
         await app.platform.call("deleteWebhook", {})
+    except ApiError as error:
+        log.warning("the webhook could not be deleted: %s", error)
+
+
+async def _show_menus(app: App) -> None:
+    """Publish the command menus, beside the polling; the bot serves without them."""
+    try:
         await app.publish_menus()
     except ApiError as error:
-        log.warning("the webhook or the menus could not be set: %s", error)
+        log.warning("the menus could not be set: %s", error)
 
 
 async def _whoami(app: App) -> dict[str, Any]:
