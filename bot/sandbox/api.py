@@ -15,7 +15,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from bot.sandbox.faults import Calls, FaultRule, Faults, FloodControl
 from bot.sandbox.methods import METHODS, unknown
 from bot.sandbox.store import NotASandboxFileError, Store
 from bot.sandbox.updates import Polling
+from bot.sandbox.webhook import Deliveries
 
 Json = dict[str, Any]
 
@@ -57,7 +58,9 @@ def make_app(
     store = Store(store_path, clock)
     with store.transaction():
         seed_people(store)
-    sandbox = Sandbox(store, Polling(store), Faults(), FloodControl(), Calls(), token)
+    sandbox = Sandbox(
+        store, Polling(store), Deliveries(store), Faults(), FloodControl(), Calls(), token
+    )
     app = web.Application(middlewares=[guard, explain], client_max_size=REQUEST_LIMIT)
     app[SANDBOX] = sandbox
     app.router.add_route("GET", "/bot{token}/{method}", bot_call)
@@ -66,9 +69,18 @@ def make_app(
     app.add_routes(control.routes)
     app.add_routes(trouble.routes)
     app.add_routes(orders.routes)
+    app.cleanup_ctx.append(_delivering)
     app.on_shutdown.append(_end_waiting)
     app.on_cleanup.append(_close)
     return app
+
+
+async def _delivering(app: web.Application) -> AsyncIterator[None]:
+    running = asyncio.get_running_loop().create_task(app[SANDBOX].deliveries.run())
+    yield
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
 
 
 async def _end_waiting(app: web.Application) -> None:
@@ -152,6 +164,9 @@ async def _perform(request: web.Request, sandbox: Sandbox, method: str, params: 
             sandbox.flood.check(method, params.integer("chat_id") or None, store.clock())
             with store.transaction():
                 result = METHODS.get(method, unknown)(store, params)
+            if method == "setwebhook":
+                sandbox.polling.end()
+                sandbox.deliveries.wake()
     except Refusal as refusal:
         return _refused(refusal)
     except Exception:

@@ -15,6 +15,7 @@ from bot.sandbox import chats, methods, people, profile, updates
 from bot.sandbox.checks import Refusal, Upload
 from bot.sandbox.faults import Calls, Faults, FloodControl
 from bot.sandbox.store import FIRST_PERSON, Store
+from bot.sandbox.webhook import Deliveries
 
 Json = dict[str, Any]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -43,6 +44,7 @@ class Sandbox:
 
     store: Store
     polling: updates.Polling
+    deliveries: Deliveries
     faults: Faults
     flood: FloodControl
     calls: Calls

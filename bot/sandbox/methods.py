@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from bot.sandbox import chats, checks, profile, updates
+from bot.sandbox import chats, checks, profile, updates, webhook
 from bot.sandbox.checks import Params, Refusal, bad
 from bot.sandbox.markup import units
 from bot.sandbox.store import Store
@@ -32,26 +32,6 @@ def get_me(store: Store, _params: Params) -> Json:
         "supports_inline_queries": False,
         "can_connect_to_business": False,
         "has_main_web_app": False,
-    }
-
-
-def set_webhook(store: Store, params: Params) -> bool:
-    if params.text("url"):
-        raise bad("bad webhook: the sandbox is polled and calls no address")
-    return delete_webhook(store, params)
-
-
-def delete_webhook(store: Store, params: Params) -> bool:
-    if params.flag("drop_pending_updates"):
-        updates.drop_waiting(store)
-    return True
-
-
-def get_webhook_info(store: Store, _params: Params) -> Json:
-    return {
-        "url": "",
-        "has_custom_certificate": False,
-        "pending_update_count": updates.count_waiting(store),
     }
 
 
@@ -299,9 +279,9 @@ def unknown(_store: Store, _params: Params) -> Any:
 
 METHODS: dict[str, Method] = {
     "getme": get_me,
-    "setwebhook": set_webhook,
-    "deletewebhook": delete_webhook,
-    "getwebhookinfo": get_webhook_info,
+    "setwebhook": webhook.set_webhook,
+    "deletewebhook": webhook.delete_webhook,
+    "getwebhookinfo": webhook.get_webhook_info,
     "sendmessage": send_message,
     "editmessagetext": edit_message_text,
     "editmessagereplymarkup": edit_message_reply_markup,

@@ -12,12 +12,16 @@ routes = web.RouteTableDef()
 async def reset(request: web.Request) -> web.Response:
     """Forget everything but the numbers given out, which go on from where they are.
 
-    What the bot has told waits for the bot, which is to begin anew as well and then tells.
+    What the bot has told waits for the bot, which is to begin anew as well and then tells. Where
+    it is called stays: it would not say so again.
     """
     sandbox = request.app[SANDBOX]
     with sandbox.store.transaction():
         told = sandbox.store.setting("told")
+        called = {name: sandbox.store.setting(name) for name in ("webhook", "webhook_error")}
         sandbox.store.clear()
+        for name, value in called.items():
+            sandbox.store.put_setting(name, value)
         if told:
             sandbox.store.put_setting("told", {**told, "waiting": True})
         seed_people(sandbox.store)

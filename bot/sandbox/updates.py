@@ -22,6 +22,11 @@ CONFLICT = (
     "terminated by other getUpdates request; make sure that only one bot instance is running"
 )
 
+HAS_WEBHOOK = (
+    "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook"
+    " first"
+)
+
 
 def enqueue(store: Store, kind: str, body: Json) -> int | None:
     """Queue one update; its id, or None when the bot has not asked for this kind."""
@@ -130,6 +135,25 @@ def take(store: Store, offset: int, limit: int) -> list[str]:
     return [row["body"] for row in found]
 
 
+def confirm(store: Store, place: int) -> None:
+    """An update was taken by the webhook."""
+    store.run("UPDATE pending SET confirmed = 1, delivered = 1 WHERE place = ?", place)
+
+
+def remember_kinds(store: Store, params: Params) -> None:
+    """Queue only the kinds named from now on; without a list, those named before.
+
+    Raises:
+        Refusal: it is no list.
+    """
+    kinds = params.json("allowed_updates", "can't parse allowed_updates JSON object")
+    if kinds is None:
+        return
+    if not isinstance(kinds, list):
+        raise bad("expected an Array of String as allowed_updates")
+    store.put_setting("allowed_updates", kinds)
+
+
 class Polling:
     """Long polls of one bot: the newest holds, an older one ends with 409."""
 
@@ -141,13 +165,15 @@ class Polling:
         """Wait up to `timeout` seconds for updates; nothing is handed to a caller who `is_gone`.
 
         Raises:
-            Refusal: another poll began meanwhile (409).
+            Refusal: another poll began meanwhile, or a webhook is set (409).
         """
+        if self._store.setting("webhook"):
+            raise Refusal(409, HAS_WEBHOOK)
         self.end()
         loop = asyncio.get_running_loop()
         holder = self._holder = loop.create_future()
         with self._store.transaction(quiet=True):
-            self._remember_kinds(params)
+            remember_kinds(self._store, params)
         limit = min(max(params.integer("limit", BATCH_LIMIT), 1), BATCH_LIMIT)
         ends_at = loop.time() + min(max(params.integer("timeout"), 0), LONGEST_POLL)
         while not is_gone():
@@ -167,11 +193,3 @@ class Polling:
         """End the poll under way, as a newer one would."""
         if self._holder is not None and not self._holder.done():
             self._holder.set_result(None)
-
-    def _remember_kinds(self, params: Params) -> None:
-        kinds = params.json("allowed_updates", "can't parse allowed_updates JSON object")
-        if kinds is None:
-            return
-        if not isinstance(kinds, list):
-            raise bad("expected an Array of String as allowed_updates")
-        self._store.put_setting("allowed_updates", kinds)
