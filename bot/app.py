@@ -281,7 +281,9 @@ def build_app(
         )
         return await write_calls(session, str(bot.id), [call], clock())
 
-    turns = Turns(database, dispatcher, bot, clock, said=said, apologise=apologise)
+    turns = Turns(
+        database, dispatcher, bot, clock, channel=CHANNEL, said=said, apologise=apologise
+    )
     intake = Intake(database, platform, clock, str(bot.id), stored=turns.wake)
     return App(
         database=database,

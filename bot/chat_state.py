@@ -1,17 +1,18 @@
 """aiogram's FSM storage inside the turn's own transaction: no half-written question is lost."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from aiogram.fsm.state import State
 from aiogram.fsm.storage.base import BaseStorage, StateType, StorageKey
-from sqlalchemy import delete, select
+from sqlalchemy import Table, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import col
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.turn import Turn, TurnError, current_turn
+from storage.preloading import preloaded_in
 from storage.tables import ChatState
 
 
@@ -58,57 +59,72 @@ def _turn() -> Turn:
     return turn
 
 
-def _where(key: StorageKey) -> tuple[Any, ...]:
-    return (
-        col(ChatState.bot_id) == str(key.bot_id),
-        col(ChatState.chat_id) == str(key.chat_id),
-        col(ChatState.user_id) == str(key.user_id),
-    )
+def _keys(key: StorageKey) -> dict[str, str]:
+    return {"bot": str(key.bot_id), "chat": str(key.chat_id), "user": str(key.user_id)}
+
+
+_TABLE: Table = ChatState.__table__  # type: ignore[attr-defined]
+_COLUMNS = tuple(column.name for column in _TABLE.c)
+_KEY = ("bot_id", "chat_id", "user_id")
+_IS_THIS = (
+    _TABLE.c.bot_id == bindparam("bot"),
+    _TABLE.c.chat_id == bindparam("chat"),
+    _TABLE.c.user_id == bindparam("user"),
+)
+_READ = select(_TABLE.c.state, _TABLE.c.content, _TABLE.c.begun_at).where(*_IS_THIS)
+_REMOVE = delete(_TABLE).where(*_IS_THIS)
+
+
+def _upsert(insert: Any) -> Any:
+    statement = insert(_TABLE)
+    kept = {name: statement.excluded[name] for name in _COLUMNS if name not in _KEY}
+    return statement.on_conflict_do_update(index_elements=_KEY, set_=kept)
+
+
+_WRITE = {"sqlite": _upsert(sqlite.insert), "postgresql": _upsert(postgresql.insert)}
 
 
 async def _load(key: StorageKey) -> _Held:
     turn = _turn()
     held = turn.chat_states.get(key)
     if held is None:
-        held = _Held()
-        row = (
-            await turn.session.execute(
-                select(
-                    col(ChatState.state), col(ChatState.content), col(ChatState.begun_at)
-                ).where(*_where(key))
-            )
-        ).first()
-        if row is not None:
-            held.state, held.content, held.begun_at = row
+        turn.chat_states[key] = held = _Held()
+        stored = await _stored(turn.session, key)
+        if stored is not None:
+            held.state, held.content, held.begun_at = stored
             held.exists = True
-        turn.chat_states[key] = held
     return held
 
 
-async def save(turn: Turn) -> None:
-    """Write what the turn changed; a chat that remembers nothing has no row."""
-    for key, held in turn.chat_states.items():
-        if not held.changed:
-            continue
-        if held.state is None and not held.content:
-            if held.exists:
-                await turn.session.execute(delete(ChatState).where(*_where(key)))
-            continue
-        values = {
-            "state": held.state,
-            "content": held.content,
-            "begun_at": held.begun_at or turn.now,
-            "changed_at": turn.now,
-        }
-        dialect = turn.session.get_bind().dialect.name
-        insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-        await turn.session.execute(
-            insert(ChatState)
-            .values(
-                bot_id=str(key.bot_id),
-                chat_id=str(key.chat_id),
-                user_id=str(key.user_id),
-                **values,
+async def _stored(session: AsyncSession, key: StorageKey) -> Any:
+    keys = _keys(key)
+    ahead = preloaded_in(session)
+    if ahead is not None and keys["user"] == keys["chat"] in ahead.chat_states:
+        return ahead.chat_states.pop(keys["chat"])
+    return (await session.execute(_READ, keys)).first()
+
+
+async def save(session: AsyncSession, turns: Iterable[Turn]) -> None:
+    """Write what the turns changed; a chat that remembers nothing has no row."""
+    written, removed = [], []
+    for turn in turns:
+        for key, held in turn.chat_states.items():
+            if not held.changed:
+                continue
+            if held.state is None and not held.content:
+                removed.append(_keys(key))
+                continue
+            row = zip(_KEY, _keys(key).values(), strict=True)
+            written.append(
+                dict(row)
+                | {
+                    "state": held.state,
+                    "content": held.content,
+                    "begun_at": held.begun_at or turn.now,
+                    "changed_at": turn.now,
+                }
             )
-            .on_conflict_do_update(index_elements=["bot_id", "chat_id", "user_id"], set_=values)
-        )
+    if removed:
+        await session.execute(_REMOVE, removed)
+    if written:
+        await session.execute(_WRITE[session.get_bind().dialect.name], written)

@@ -23,10 +23,10 @@ from aiogram.methods import (
     TelegramMethod,
 )
 from aiogram.types import Chat, InputFile, Message
-from sqlalchemy import insert
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
+from sqlalchemy import Table, insert
+from sqlalchemy.ext.asyncio import AsyncSession, AsyncSessionTransaction
 
+from storage.preloading import drop_preloaded
 from storage.tables import Lane, OutboxMessage, OutboxState
 
 _REPLIES = (
@@ -69,6 +69,8 @@ class Turn:
     """What one update causes, gathered until the commit."""
 
     session: AsyncSession
+    savepoint: AsyncSessionTransaction
+    """What this update has done so far, within a transaction that may hold others' turns too."""
     now: datetime
     bot_id: str
     update_id: int
@@ -83,14 +85,24 @@ class Turn:
     forgotten: bool = False
     """The person asked to be forgotten: nothing of this turn is kept once it is said."""
     is_over: bool = False
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    """The replies as outbox rows, once they are written."""
 
     async def undo(self) -> None:
         """Take back all that this update has caused so far: a rule has refused it."""
-        await self.session.rollback()
+        await undo(self.session, self.savepoint)
+        self.savepoint = await self.session.begin_nested()
         self.outcome = Outcome.refused
         self.replies.clear()
         self.answers.clear()
         self.chat_states.clear()
+
+
+async def undo(session: AsyncSession, savepoint: AsyncSessionTransaction) -> None:
+    """Take back what was done since the savepoint, and trust nothing that was read."""
+    await savepoint.rollback()
+    session.expunge_all()
+    drop_preloaded(session)
 
 
 current_turn: ContextVar[Turn | None] = ContextVar("current_turn", default=None)
@@ -161,41 +173,39 @@ class TurnSession(BaseSession):
         """Nothing is open."""
 
 
-async def write_replies(turn: Turn) -> list[dict[str, Any]]:
-    """Put the turn's replies into the outbox; returns the rows with their ids."""
-    return await write_calls(
-        turn.session, turn.bot_id, turn.replies, turn.now, forget=turn.forgotten
-    )
+_OUTBOX: Table = OutboxMessage.__table__  # type: ignore[attr-defined]
+_WRITE = insert(_OUTBOX).returning(_OUTBOX.c.id, sort_by_parameter_order=True)
+
+
+def reply_row(bot_id: str, call: Call, now: datetime, *, forget: bool = False) -> dict[str, Any]:
+    """A call as a row of the outbox's reply lane."""
+    return {
+        "lane": Lane.reply,
+        "bot_id": bot_id,
+        "channel": "telegram",
+        "chat_id": call.chat_id,
+        "kind": call.method,
+        "content": call.parameters,
+        "state": OutboxState.due,
+        "attempts": 0,
+        "created_at": now,
+        "slot": call.slot,
+        "forget": forget,
+    }
+
+
+async def write_rows(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    """Put reply rows into the outbox; each gets its id."""
+    if rows:
+        ids = await session.scalars(_WRITE, rows)
+        for row, row_id in zip(rows, ids, strict=True):
+            row["id"] = row_id
 
 
 async def write_calls(
-    session: AsyncSession,
-    bot_id: str,
-    calls: Sequence[Call],
-    now: datetime,
-    *,
-    forget: bool = False,
+    session: AsyncSession, bot_id: str, calls: Sequence[Call], now: datetime
 ) -> list[dict[str, Any]]:
     """Put calls into the outbox's reply lane; returns the rows with their ids."""
-    rows: list[dict[str, Any]] = [
-        {
-            "lane": Lane.reply,
-            "bot_id": bot_id,
-            "chat_id": call.chat_id,
-            "kind": call.method,
-            "content": call.parameters,
-            "state": OutboxState.due,
-            "created_at": now,
-            "slot": call.slot,
-            "forget": forget,
-        }
-        for call in calls
-    ]
-    if rows:
-        ids = await session.scalars(
-            insert(OutboxMessage).returning(col(OutboxMessage.id), sort_by_parameter_order=True),
-            rows,
-        )
-        for row, row_id in zip(rows, ids, strict=True):
-            row["id"] = row_id
+    rows = [reply_row(bot_id, call, now) for call in calls]
+    await write_rows(session, rows)
     return rows

@@ -12,16 +12,16 @@ from aiogram.methods import TelegramMethod
 from aiogram.types import Update
 from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
-from sqlalchemy import Row, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
-from sqlmodel import col
+from sqlalchemy import Row, Table, bindparam, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession, AsyncSessionTransaction
 
 from bot import chat_state
 from bot.clock import Clock
 from bot.trace import log_fault
-from bot.turn import Outcome, Turn, current_turn, write_replies
+from bot.turn import Outcome, Turn, current_turn, reply_row, undo, write_rows
 from bot.waiting import wait_for_news
 from storage.database import Database
+from storage.preloading import preload
 from storage.tables import InboxState, InboxUpdate
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,51 @@ BATCH = 16
 """Turns in one transaction (SQLite): all their replies wait for its commit."""
 _AT_ONCE = 8
 """Turns at the same time, each on a connection of its own (PostgreSQL)."""
+
+_FEWEST_TOGETHER = 2
+_IDLE = 2.0
+_BUSY_ELSEWHERE = 0.1
+"""Seconds until the inbox is looked at again: another process has the chats that wait in hand."""
+
+_INBOX: Table = InboxUpdate.__table__  # type: ignore[attr-defined]
+_IS_OPEN = (_INBOX.c.bot_id == bindparam("bot"), _INBOX.c.state == InboxState.waiting)
+_TAKEN = (
+    _INBOX.c.chat_key,
+    _INBOX.c.update_id,
+    _INBOX.c.body,
+    _INBOX.c.attempts,
+    _INBOX.c.next_try_at,
+)
+_LOWEST = (
+    select(func.min(_INBOX.c.update_id).label("update_id"))
+    .where(*_IS_OPEN)
+    .group_by(_INBOX.c.chat_key)
+    .subquery()
+)
+_WAITING = (
+    select(*_TAKEN)
+    .join(_LOWEST, _INBOX.c.update_id == _LOWEST.c.update_id)
+    .where(
+        _INBOX.c.bot_id == bindparam("bot"),
+        or_(
+            _INBOX.c.next_try_at.is_(None),
+            _INBOX.c.next_try_at <= bindparam("now", type_=_INBOX.c.next_try_at.type),
+        ),
+    )
+    .order_by(_INBOX.c.update_id)
+    .limit(BATCH)
+)
+_NEXT = (
+    select(*_TAKEN)
+    .where(*_IS_OPEN, _INBOX.c.chat_key == bindparam("chat_key"))
+    .order_by(_INBOX.c.update_id)
+    .limit(1)
+)
+_THIS = update(_INBOX).where(
+    _INBOX.c.bot_id == bindparam("bot"), _INBOX.c.update_id == bindparam("number")
+)
+_DONE = _THIS.values(state=InboxState.done, body=None, error=None)
+_DONE_AND_FORGOTTEN = _DONE.values(chat_key="")
 
 Said = Callable[[Turn, list[dict[str, Any]]], None]
 Apologise = Callable[[AsyncSession, Row[Any]], Awaitable[list[dict[str, Any]]]]
@@ -55,6 +100,7 @@ class Turns:
         bot: Bot,
         clock: Clock,
         *,
+        channel: str,
         said: Said,
         apologise: Apologise,
     ) -> None:
@@ -62,10 +108,12 @@ class Turns:
         self._dispatcher = dispatcher
         self._bot = bot
         self._clock = clock
+        self._channel = channel
         self._said = said
         self._apologise = apologise
         self._news = asyncio.Event()
         self._bot_id = str(bot.id)
+        self._is_elsewhere = False
 
     def wake(self) -> None:
         """There may be something in the inbox."""
@@ -85,132 +133,158 @@ class Turns:
                 continue
             pause = 0.5
             if not ran:
-                await wait_for_news(self._news, 2)
+                await wait_for_news(self._news, _BUSY_ELSEWHERE if self._is_elsewhere else _IDLE)
 
     async def run_waiting(self) -> int:
         """One batch: the next update of each of several chats. Returns how many were taken."""
-        async with self._database.snapshot() as session:
-            chats = await self._chats_waiting(session)
-        if not chats:
-            return 0
+        self._is_elsewhere = False
         if self._database.is_sqlite:
-            return await self._run_batch(chats)
+            return await self._run_batch()
+        async with self._database.snapshot() as session:
+            rows = await self._waiting(session)
         ran = await asyncio.gather(
-            *(self._run_batch([chat]) for chat in chats[:_AT_ONCE]), return_exceptions=True
+            *(self._run_alone(row.chat_key) for row in rows[:_AT_ONCE]), return_exceptions=True
         )
         for one in ran:
             if isinstance(one, BaseException):
                 raise one
         return sum(one for one in ran if isinstance(one, int))
 
-    async def _chats_waiting(self, session: AsyncSession) -> Sequence[str]:
-        first = (
-            select(
-                col(InboxUpdate.chat_key),
-                func.min(col(InboxUpdate.update_id)).label("update_id"),
-            )
-            .where(
-                col(InboxUpdate.bot_id) == self._bot_id,
-                col(InboxUpdate.state) == InboxState.waiting,
-            )
-            .group_by(col(InboxUpdate.chat_key))
-            .subquery()
-        )
-        rows = await session.scalars(
-            select(first.c.chat_key)
-            .join(
-                InboxUpdate,
-                (col(InboxUpdate.update_id) == first.c.update_id)
-                & (col(InboxUpdate.bot_id) == self._bot_id),
-            )
-            .where(
-                or_(
-                    col(InboxUpdate.next_try_at).is_(None),
-                    col(InboxUpdate.next_try_at) <= self._clock(),
-                )
-            )
-            .order_by(first.c.update_id)
-            .limit(BATCH)
-        )
-        return rows.all()
+    async def _run_batch(self) -> int:
+        """On the one connection that writes: members' turns in one commit, others' by themselves.
 
-    async def _run_batch(self, chats: Sequence[str]) -> int:
-        finished: list[tuple[Turn, list[dict[str, Any]]]] = []
-        async with self._database.transaction() as outer:
-            connection = await outer.connection()
-            for chat in chats:
-                if not await self._database.lock(outer, f"chat:{chat}", wait=False):
-                    continue
-                row = await self._next_of(outer, chat)
-                if row is not None:
-                    finished.append(await self._run_turn(outer, connection, row))
-        for turn, rows in finished:
-            self._said(turn, rows)
-        if any(turn.forgotten for turn, _ in finished):
+        What fails outside the turns may be one turn's doing all the same, and only that one must
+        then stay undone.
+        """
+        chats: list[str] = []
+        try:
+            ran, alone = await self._run_together(chats)
+        except Exception as error:
+            if len(chats) < _FEWEST_TOGETHER:
+                raise
+            log_fault(log, error, f"{len(chats)} turns could not be committed together")
+            ran, alone = 0, chats
+        for chat in alone:
+            ran += await self._run_alone(chat)
+        return ran
+
+    async def _run_together(self, chats: list[str]) -> tuple[int, list[str]]:
+        """Several chats' turns in one commit; returns how many, and the chats left out.
+
+        Args:
+            chats: filled with those whose turn it is, as soon as they are known.
+        """
+        async with self._database.transaction() as session:
+            rows = await self._waiting(session)
+            if not rows:
+                return 0, []
+            chats += [row.chat_key for row in rows]
+            officials = await preload(
+                session,
+                channel=self._channel,
+                bot_id=self._bot_id,
+                external_ids={_person_in(row) for row in rows},
+            )
+            turns = [
+                await self._run_turn(session, row)
+                for row in rows
+                if _person_in(row) not in officials
+            ]
+            await self._write(session, turns)
+        await self._tell(turns)
+        return len(turns), [row.chat_key for row in rows if _person_in(row) in officials]
+
+    async def _run_alone(self, chat: str) -> int:
+        """A chat's next turn in a transaction of its own."""
+        async with self._database.transaction() as session:
+            if not await self._database.lock(session, f"chat:{chat}", wait=False):
+                self._is_elsewhere = True
+                return 0
+            row = await self._next_of(session, chat)
+            if row is None:
+                return 0
+            turn = await self._run_turn(session, row, is_alone=True)
+        await self._tell([turn])
+        return 1
+
+    async def _tell(self, turns: Sequence[Turn]) -> None:
+        """After the commit."""
+        for turn in turns:
+            self._said(turn, turn.rows)
+        if any(turn.forgotten for turn in turns):
             await self._database.forget_traces()
-        return len(finished)
 
-    async def _next_of(self, session: AsyncSession, chat: str) -> Row[Any] | None:
+    async def _waiting(self, session: AsyncSession) -> Sequence[Any]:
+        """The lowest undone update of each of several chats, those that have waited longest."""
+        return (await session.execute(_WAITING, self._wanted())).all()
+
+    async def _next_of(self, session: AsyncSession, chat: str) -> Any:
         """The chat's lowest undone update, unless another process has just failed at it."""
-        row = (
-            await session.execute(
-                select(
-                    col(InboxUpdate.update_id),
-                    col(InboxUpdate.body),
-                    col(InboxUpdate.attempts),
-                    col(InboxUpdate.chat_key),
-                    col(InboxUpdate.next_try_at),
-                )
-                .where(
-                    col(InboxUpdate.bot_id) == self._bot_id,
-                    col(InboxUpdate.chat_key) == chat,
-                    col(InboxUpdate.state) == InboxState.waiting,
-                )
-                .order_by(col(InboxUpdate.update_id))
-                .limit(1)
-            )
-        ).first()
+        row = (await session.execute(_NEXT, {**self._wanted(), "chat_key": chat})).first()
         is_early = row is not None and row.next_try_at and row.next_try_at > self._clock()
         return None if is_early else row
 
-    async def _run_turn(
-        self, outer: AsyncSession, connection: AsyncConnection, row: Row[Any]
-    ) -> tuple[Turn, list[dict[str, Any]]]:
-        """One update in a savepoint of its own, so that its failure is its own too."""
-        async with AsyncSession(
-            bind=connection, join_transaction_mode="create_savepoint", expire_on_commit=False
-        ) as session:
-            turn = self._turn(session, row, time.perf_counter())
-            token = current_turn.set(turn)
-            try:
-                result = await self._dispatcher.feed_update(
-                    self._bot, self._parsed(row), session=session, now=turn.now, turn=turn
-                )
-                if isinstance(result, TelegramMethod):
-                    await self._bot(result)
-                await chat_state.save(turn)
-                rows = await write_replies(turn)
-                done: dict[str, Any] = {"state": InboxState.done, "body": None, "error": None}
-                if turn.forgotten:
-                    done["chat_key"] = ""
-                await self._mark(session, row, **done)
-                await session.commit()
-            except Exception as error:  # noqa: BLE001  whatever it is, it is this update's alone
-                await session.rollback()
-                turn = self._turn(outer, row, turn.began)
-                rows = await self._failed(turn, row, error)
-            finally:
-                current_turn.reset(token)
-                turn.is_over = True
-        return turn, rows
+    def _wanted(self) -> dict[str, Any]:
+        return {"bot": self._bot_id, "now": self._clock()}
 
-    def _turn(self, session: AsyncSession, row: Row[Any], began: float) -> Turn:
+    async def _run_turn(
+        self, session: AsyncSession, row: Row[Any], *, is_alone: bool = False
+    ) -> Turn:
+        """One update in a savepoint of its own, so that its failure is its own too."""
+        turn = self._turn(session, await session.begin_nested(), row, time.perf_counter())
+        token = current_turn.set(turn)
+        try:
+            result = await self._dispatcher.feed_update(
+                self._bot, self._parsed(row), session=session, now=turn.now, turn=turn
+            )
+            if isinstance(result, TelegramMethod):
+                await self._bot(result)
+            if is_alone:
+                await self._write(session, [turn])
+            await turn.savepoint.commit()
+        except Exception as error:  # noqa: BLE001  whatever it is, it is this update's alone
+            await undo(session, turn.savepoint)
+            turn = self._turn(session, turn.savepoint, row, turn.began)
+            turn.rows = await self._failed(turn, row, error)
+        finally:
+            current_turn.reset(token)
+            turn.is_over = True
+        return turn
+
+    async def _write(self, session: AsyncSession, turns: Sequence[Turn]) -> None:
+        """What finished turns leave behind: chat states, replies, and that they are done."""
+        finished = [turn for turn in turns if turn.outcome in {Outcome.done, Outcome.refused}]
+        await session.flush()
+        await chat_state.save(session, finished)
+        for turn in finished:
+            turn.rows = [
+                reply_row(self._bot_id, call, turn.now, forget=turn.forgotten)
+                for call in turn.replies
+            ]
+        await write_rows(session, [row for turn in finished for row in turn.rows])
+        for statement, is_forgotten in ((_DONE, False), (_DONE_AND_FORGOTTEN, True)):
+            done = [
+                {"bot": self._bot_id, "number": turn.update_id}
+                for turn in finished
+                if turn.forgotten is is_forgotten
+            ]
+            if done:
+                await session.execute(statement, done)
+
+    def _turn(
+        self,
+        session: AsyncSession,
+        savepoint: AsyncSessionTransaction,
+        row: Row[Any],
+        began: float,
+    ) -> Turn:
         return Turn(
             session,
+            savepoint,
             self._clock(),
             self._bot_id,
             row.update_id,
-            str(row.chat_key).rpartition(":")[2],
+            _person_in(row),
             update=row.body or {},
             attempt=row.attempts + 1,
             began=began,
@@ -250,10 +324,9 @@ class Turns:
 
     async def _mark(self, session: AsyncSession, row: Row[Any], **values: Any) -> None:
         await session.execute(
-            update(InboxUpdate)
-            .where(
-                col(InboxUpdate.bot_id) == self._bot_id,
-                col(InboxUpdate.update_id) == row.update_id,
-            )
-            .values(**values)
+            _THIS.values(**values), {"bot": self._bot_id, "number": row.update_id}
         )
+
+
+def _person_in(row: Row[Any]) -> str:
+    return str(row.chat_key).rpartition(":")[2]

@@ -6,11 +6,15 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from storage.preloading import preloaded_in
 from storage.tables import Extension, ExtensionRequest
 
 
 async def extensions(session: AsyncSession) -> Sequence[Extension]:
     """Every extension, in the order in which they were granted."""
+    ahead = preloaded_in(session)
+    if ahead is not None:
+        return ahead.extensions
     return (await session.scalars(select(Extension).order_by(col(Extension.id)))).all()
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import and_, delete, false, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from storage.preloading import preloaded_in
 from storage.tables import (
     ChatState,
     InboxState,
@@ -23,6 +24,9 @@ from storage.tables import (
 
 async def person_of(session: AsyncSession, channel: str, external_id: str) -> Person | None:
     """The person behind an account of a channel."""
+    ahead = preloaded_in(session)
+    if ahead is not None and channel == ahead.channel and external_id in ahead.people:
+        return ahead.people.pop(external_id)
     found: Person | None = await session.scalar(
         select(Person).where(
             col(Person.channel) == channel, col(Person.external_id) == external_id
@@ -33,6 +37,10 @@ async def person_of(session: AsyncSession, channel: str, external_id: str) -> Pe
 
 async def grants_of(session: AsyncSession, person_id: int) -> Sequence[RoleGrant]:
     """The roles a person holds now."""
+    ahead = preloaded_in(session)
+    if ahead is not None and person_id in ahead.roleless:
+        ahead.roleless.remove(person_id)
+        return ()
     return (
         await session.scalars(
             select(RoleGrant).where(
