@@ -96,7 +96,11 @@ class Courier:
                     col(OutboxMessage.lane) == Lane.paced,
                     col(OutboxMessage.state) == OutboxState.sending,
                 )
-                .values(state=OutboxState.uncertain, error="the process ended while sending")
+                .values(
+                    state=OutboxState.uncertain,
+                    error="the process ended while sending",
+                    sent_at=self._clock(),
+                )
                 .returning(col(OutboxMessage.id))
             )
             for row_id in found:

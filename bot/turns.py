@@ -314,7 +314,14 @@ class Turns:
             await self._mark(session, row, attempts=attempts, next_try_at=later, error=kind)
             return []
         turn.outcome = Outcome.set_aside
-        await self._mark(session, row, state=InboxState.set_aside, attempts=attempts, error=kind)
+        await self._mark(
+            session,
+            row,
+            state=InboxState.set_aside,
+            set_aside_at=self._clock(),
+            attempts=attempts,
+            error=kind,
+        )
         try:
             async with session.begin_nested():
                 return await self._apologise(session, row)

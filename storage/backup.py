@@ -207,7 +207,7 @@ def _load(target: Connection, source: Connection) -> dict[str, int]:
         .where(
             col(OutboxMessage.lane) == Lane.paced, col(OutboxMessage.state) == OutboxState.sending
         )
-        .values(state=OutboxState.uncertain, lease_owner=None, lease_until=None)
+        .values(state=OutboxState.uncertain, sent_at=col(OutboxMessage.created_at))
     )
     if target.dialect.name == "postgresql":
         for table in SQLModel.metadata.sorted_tables:

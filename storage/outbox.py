@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from storage.tables import Lane, OutboxMessage, OutboxState, Person, Role, RoleGrant
+from storage.tables.outbox import IN_TROUBLE
 
 TROUBLED = (OutboxState.failed, OutboxState.uncertain)
 
@@ -91,7 +92,7 @@ async def newest_troubled(
                 ),
             ),
         )
-        .where(col(OutboxMessage.state).in_(TROUBLED))
+        .where(IN_TROUBLE)
         .order_by(col(OutboxMessage.id).desc())
         .limit(limit)
     )
@@ -132,13 +133,7 @@ async def put_back(session: AsyncSession, message_id: int, attempts: int) -> Out
                 col(Person.unreachable_at).is_not(None),
             ),
         )
-        .values(
-            state=OutboxState.due,
-            error=None,
-            next_try_at=None,
-            lease_owner=None,
-            lease_until=None,
-        )
+        .values(state=OutboxState.due, error=None, next_try_at=None)
         .returning(OutboxMessage)
         .execution_options(populate_existing=True)
     )

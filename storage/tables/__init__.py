@@ -11,6 +11,7 @@ from storage.tables.job import Job, JobState
 from storage.tables.nudge import NudgeRound
 from storage.tables.outbox import Lane, OutboxMessage, OutboxState
 from storage.tables.person import AgeBand, Invite, Person, Role, RoleGrant
+from storage.tables.presence import Presence
 from storage.tables.question import Question, QuestionState
 from storage.tables.report import Report
 from storage.tables.unit import Department, Topic, Unit
@@ -35,6 +36,7 @@ __all__ = [
     "OutboxMessage",
     "OutboxState",
     "Person",
+    "Presence",
     "Question",
     "QuestionState",
     "Report",

@@ -19,6 +19,8 @@ class InboxState(StrEnum):
 
 
 _WAITING = text("state = 'waiting'")
+SET_ASIDE = text("state = 'set_aside'")
+"""What `ix_inbox_set_aside` holds. In words, not bound: SQLite uses the index only then."""
 
 
 class InboxUpdate(SQLModel, table=True):
@@ -34,6 +36,12 @@ class InboxUpdate(SQLModel, table=True):
             sqlite_where=_WAITING,
             postgresql_where=_WAITING,
         ),
+        Index(
+            "ix_inbox_set_aside",
+            "set_aside_at",
+            sqlite_where=SET_ASIDE,
+            postgresql_where=SET_ASIDE,
+        ),
     )
 
     bot_id: str = Field(primary_key=True, max_length=32)
@@ -44,5 +52,6 @@ class InboxUpdate(SQLModel, table=True):
     received_at: datetime = Field(index=True)
     attempts: int = 0
     next_try_at: datetime | None = None
+    set_aside_at: datetime | None = None
     error: str | None = Field(default=None, max_length=120)
     """The error's class, never its words: they may quote what a person wrote."""

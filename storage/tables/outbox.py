@@ -30,6 +30,8 @@ class OutboxState(StrEnum):
 
 OPEN = text("state IN ('due', 'sending')")
 """What `ix_outbox_open` holds. In words, not bound: SQLite uses the index only then."""
+IN_TROUBLE = text("state IN ('failed', 'uncertain')")
+"""What `ix_outbox_troubled` holds."""
 
 
 class OutboxMessage(SQLModel, table=True):
@@ -38,6 +40,9 @@ class OutboxMessage(SQLModel, table=True):
     __tablename__ = "outbox"
     __table_args__ = (
         Index("ix_outbox_open", "lane", "id", sqlite_where=OPEN, postgresql_where=OPEN),
+        Index(
+            "ix_outbox_troubled", "sent_at", sqlite_where=IN_TROUBLE, postgresql_where=IN_TROUBLE
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=RowId)
@@ -64,6 +69,4 @@ class OutboxMessage(SQLModel, table=True):
     message_id: int | None = Field(default=None, sa_type=BigInteger)
     forget: bool = False
     """Delete the row once it is sent: its recipient has asked to be forgotten."""
-    lease_owner: str | None = Field(default=None, max_length=64)
-    lease_until: datetime | None = None
     error: str | None = Field(default=None, max_length=200)

@@ -555,8 +555,6 @@ async def test_messages_carry_what_sending_needs(database):
         "slot": None,
         "message_id": None,
         "forget": False,
-        "lease_owner": None,
-        "lease_until": None,
         "error": None,
     }
     same = {"id", "key", "chat_id", "recipient_id", "content", "not_after"}

@@ -35,6 +35,7 @@ from storage.tables import (
     OutboxMessage,
     OutboxState,
     Person,
+    Presence,
     Question,
     QuestionState,
     Report,
@@ -67,6 +68,7 @@ def everything() -> list[list[SQLModel]]:
             ),
             InboxUpdate(bot_id="42", update_id=BIG, chat_key="7", body={"x": WORDS}, received_at=T),
             InboxUpdate(bot_id="42", update_id=1, chat_key="7", body=None, received_at=T),
+            Presence(bot_id="42", seen_at=T),
             Job(kind="export", parameters={"topic": 8}, bot_id="42", chat_id="7", language="vi", status_slot=-BIG, created_at=T),
         ],
         [
@@ -83,7 +85,7 @@ def everything() -> list[list[SQLModel]]:
             *(
                 OutboxMessage(
                     lane=lane, bot_id="42", chat_id="7", recipient_id=9, kind="k", state=state,
-                    created_at=T, content={"text": WORDS}, lease_owner="me", lease_until=T,
+                    created_at=T, content={"text": WORDS},
                 )
                 for lane in Lane
                 for state in OutboxState
@@ -145,7 +147,7 @@ def names_in(folder: Path) -> list[str]:
 def as_restored(before: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
     for row in before["outbox"]:
         if row["lane"] is Lane.paced and row["state"] is OutboxState.sending:
-            row.update(state=OutboxState.uncertain, lease_owner=None, lease_until=None)
+            row.update(state=OutboxState.uncertain, sent_at=row["created_at"])
     return before
 
 

@@ -13,7 +13,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, make_url, text
+from sqlalchemy import MetaData, Table, inspect, make_url, select, text
 from sqlalchemy.engine import Connection
 from sqlmodel import SQLModel
 
@@ -21,6 +21,7 @@ from storage.database import Database, DatabaseError
 from storage.migrating import alembic_config, migrate
 from storage.schema import ensure_schema, newest_revision
 from tests.source import ROOT
+from tests.storage import first_release
 
 REVISIONS = [
     script.revision
@@ -29,6 +30,8 @@ REVISIONS = [
     )
 ]
 """From the first to the newest."""
+FILLED = {("outbox", 2): ("sent_at", "created_at")}
+"""By table and row: which of its old columns a revision fills, and from which other."""
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
@@ -116,6 +119,91 @@ async def test_revision_goes_up_down_and_up_again(empty: Database, position: int
     assert lower_again == lower
     assert await shape(empty) == upper
     assert await revision_of(empty) == REVISIONS[position]
+
+
+async def rows(database: Database) -> dict[str, list[dict[str, Any]]]:
+    """Every row, as the database itself knows its columns, in the order of the keys."""
+
+    def read(connection: Connection) -> dict[str, list[dict[str, Any]]]:
+        tables = MetaData()
+        tables.reflect(connection)
+        return {
+            table.name: [
+                dict(row)
+                for row in connection.execute(
+                    select(table).order_by(*table.primary_key)
+                ).mappings()
+            ]
+            for table in tables.sorted_tables
+            if table.name != "alembic_version"
+        }
+
+    found: dict[str, list[dict[str, Any]]] = await database.run_on_connection(read)
+    return found
+
+
+@pytest.fixture
+async def released(empty: Database) -> Database:
+    """A database as the first release left it, with rows in every table."""
+
+    def fill(connection: Connection) -> None:
+        for name, rows in first_release.ROWS.items():
+            table = Table(name, MetaData(), autoload_with=connection)
+            for row in rows:
+                connection.execute(table.insert().values(row))
+
+    await migrate(empty, first_release.REVISION)
+    await empty.run_on_connection(fill)
+    return empty
+
+
+def as_migrated(table: str, there: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    expected = [dict(row) for row in there]
+    for (name, at), (column, source) in FILLED.items():
+        if name == table:
+            expected[at][column] = expected[at][source]
+    return expected
+
+
+async def test_first_release_is_the_oldest_and_has_rows_in_every_table(released: Database) -> None:
+    found = await rows(released)
+
+    assert REVISIONS[0] == first_release.REVISION
+    assert {name: len(there) for name, there in found.items()} == {
+        name: len(there) for name, there in first_release.ROWS.items()
+    }
+
+
+async def test_database_of_the_first_release_keeps_every_row(released: Database) -> None:
+    before = await rows(released)
+
+    await migrate(released)
+
+    after = await rows(released)
+    assert {name: len(after[name]) for name in before} == {
+        name: len(there) for name, there in before.items()
+    }
+    for name, there in before.items():
+        kept = there[0].keys() & after[name][0].keys()
+        assert [{key: row[key] for key in kept} for row in after[name]] == [
+            {key: row[key] for key in kept} for row in as_migrated(name, there)
+        ]
+    async with released.snapshot() as session:
+        for mapper in SQLModel._sa_registry.mappers:
+            found = await session.scalars(select(mapper.class_))
+            assert len(found.all()) == len(after[mapper.local_table.name])
+
+
+async def test_database_of_the_first_release_goes_back_with_every_row(released: Database) -> None:
+    before = await rows(released)
+    await migrate(released)
+
+    await migrate(released, first_release.REVISION)
+
+    expected = {name: as_migrated(name, there) for name, there in before.items()}
+    for row in expected["outbox"]:
+        row.update(lease_owner=None, lease_until=None)
+    assert await rows(released) == expected
 
 
 async def test_newest_schema_is_what_the_tables_say(empty: Database) -> None:
