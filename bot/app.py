@@ -20,7 +20,7 @@ from bot.bot_api import Platform
 from bot.chat_state import ChatStateStorage
 from bot.clock import Clock
 from bot.courier import Courier
-from bot.intake import Intake
+from bot.intake import Intake, Receiver
 from bot.jobs import Workshop
 from bot.observing import Observer
 from bot.scheduler import build_scheduler
@@ -62,7 +62,7 @@ class App:
     clock: Clock
     dispatcher: Dispatcher
     bot: Bot
-    intake: Intake
+    intake: Receiver
     turns: Turns
     sender: Sender
     workshop: Workshop

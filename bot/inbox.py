@@ -1,9 +1,10 @@
 """What comes in, stored before it is confirmed, without the names that came with it."""
 
 import logging
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,6 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage.tables import InboxState, InboxUpdate
 
 log = logging.getLogger(__name__)
+
+Row: TypeAlias = dict[str, Any]
+"""An inbox row, by the names of its columns."""
 
 ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
 
@@ -36,10 +40,14 @@ _UNSTORABLE = {0: None, **dict.fromkeys(range(0xD800, 0xE000))}
 _LARGEST_ID = 2**63 - 1
 
 
+class NoUpdateError(ValueError):
+    """Something without an id; the text names its fields, or says that it has none."""
+
+
 def update_id_of(update: Any) -> int | None:
     """The update's id, or None for what is no update."""
     number = update.get("update_id") if isinstance(update, Mapping) else None
-    return number if isinstance(number, int) and 0 <= number <= _LARGEST_ID else None
+    return number if type(number) is int and 0 <= number <= _LARGEST_ID else None
 
 
 async def store_updates(
@@ -47,35 +55,50 @@ async def store_updates(
 ) -> int:
     """Keep updates that are not kept yet; returns how many were given.
 
-    An update is known by (bot id, update id), so a redelivered one changes nothing. What has no
-    id can neither be confirmed nor recognised when it comes again: it is left out, and logged.
+    What has no id can neither be confirmed nor recognised when it comes again: it is left out,
+    and logged.
     """
     rows = []
     for update in updates:
-        number = update_id_of(update)
-        if number is None:
-            kinds = sorted(map(str, update)) if isinstance(update, Mapping) else ["no object"]
-            log.error("an update without an id is not kept; it has: %s", ", ".join(kinds)[:200])
-            continue
-        rows.append(
-            {
-                "bot_id": bot_id,
-                "update_id": number,
-                "chat_key": chat_key(bot_id, update),
-                "body": without_names(update),
-                "state": InboxState.waiting,
-                "received_at": now,
-                "attempts": 0,
-            }
-        )
-    if rows:
-        on_postgresql = session.get_bind().dialect.name == "postgresql"
-        insert = postgresql.insert if on_postgresql else sqlite.insert
-        await session.execute(
-            insert(InboxUpdate).on_conflict_do_nothing(index_elements=["bot_id", "update_id"]),
-            rows,
-        )
+        try:
+            rows.append(row_of(bot_id, update, now))
+        except NoUpdateError as error:
+            log.error("an update without an id is not kept; it has: %s", error)  # noqa: TRY400  ids and field names only
+    await store_rows(session, rows)
     return len(rows)
+
+
+def row_of(bot_id: str, update: Any, now: datetime) -> Row:
+    """An update as it is stored.
+
+    Raises:
+        NoUpdateError: it has no id.
+        RecursionError: it is deeper than anything that a platform sends.
+    """
+    number = update_id_of(update)
+    if number is None:
+        kinds = sorted(map(str, update)) if isinstance(update, Mapping) else ["no object"]
+        raise NoUpdateError(", ".join(kinds)[:200])
+    return {
+        "bot_id": bot_id,
+        "update_id": number,
+        "chat_key": chat_key(bot_id, update),
+        "body": without_names(update),
+        "state": InboxState.waiting,
+        "received_at": now,
+        "attempts": 0,
+    }
+
+
+async def store_rows(session: AsyncSession, rows: Sequence[Row]) -> None:
+    """Keep the rows that are not kept yet: a redelivered (bot id, update id) changes nothing."""
+    if not rows:
+        return
+    on_postgresql = session.get_bind().dialect.name == "postgresql"
+    insert = postgresql.insert if on_postgresql else sqlite.insert
+    await session.execute(
+        insert(InboxUpdate).on_conflict_do_nothing(index_elements=["bot_id", "update_id"]), rows
+    )
 
 
 def chat_key(bot_id: str, update: Mapping[str, Any]) -> str:
@@ -103,4 +126,6 @@ def without_names(value: Any) -> Any:
             for key, item in value.items()
             if key not in _LEFT_OUT
         }
+    if isinstance(value, float) and not math.isfinite(value):
+        return None  # JSON has no such number, and PostgreSQL refuses it
     return value

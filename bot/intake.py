@@ -3,7 +3,9 @@
 import asyncio
 import json
 import logging
+import math
 from collections.abc import Callable
+from typing import Protocol
 
 from bot.bot_api import ApiError, ApiRefusedError, ApiUnreachableError, Platform
 from bot.clock import Clock
@@ -16,10 +18,25 @@ log = logging.getLogger(__name__)
 
 POLL_SECONDS = 25
 _LONGEST_PAUSE = 30.0
+_SILENCE = 3.0 * POLL_SECONDS
+"""Seconds without an answer after which polling no longer counts as working."""
 _CONFLICT_PATIENCE = 60.0
 """So many seconds another poller may go on before this one gives up."""
 _TOKEN_REFUSED = {401, 404}
 _CONFLICT = 409
+
+
+class Receiver(Protocol):
+    """How updates come: asked for, or brought."""
+
+    @property
+    def is_working(self) -> bool:
+        """Whether they can come at this moment."""
+        ...
+
+    async def run(self) -> None:
+        """Store what comes, for ever."""
+        ...
 
 
 class CannotPollError(Exception):
@@ -46,6 +63,12 @@ class Intake:
         self._stored = stored
         self._sleep = sleep
         self._offset: int | None = None
+        self._answered_at = -math.inf
+
+    @property
+    def is_working(self) -> bool:
+        """Whether the platform has answered lately."""
+        return asyncio.get_running_loop().time() - self._answered_at < _SILENCE
 
     async def run(self) -> None:
         """Poll for ever.
@@ -68,8 +91,10 @@ class Intake:
                     pause = 5.0
                     in_conflict += pause
                     if in_conflict > _CONFLICT_PATIENCE:
+                        other = "has a webhook" if "webhook" in error.description else "polls"
                         raise CannotPollError(
-                            "another program polls with this token (409 Conflict); stop it first"
+                            f"another program {other} with this token (409 Conflict); "
+                            "stop it first"
                         ) from None
             except ApiError as error:
                 log.warning("polling: no answer from the platform (%s)", error)
@@ -95,6 +120,7 @@ class Intake:
         updates = await self._platform.call("getUpdates", parameters, timeout=seconds + 15)
         if not isinstance(updates, list):
             raise ApiUnreachableError("getUpdates gave no list", may_have_arrived=True)
+        self._answered_at = asyncio.get_running_loop().time()
         if not updates:
             return 0
         async with self._database.transaction() as session:

@@ -17,6 +17,7 @@ from bot.app import App, build_app
 from bot.bot_api import ApiError, ApiRefusedError, BotApi
 from bot.clock import Clock
 from bot.courier import Courier, build_sender
+from bot.intake import Intake
 from bot.sandbox_orders import SandboxOrders
 from config.log import set_up_logging
 from config.plan import ConferencePlan, load_plan
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 SANDBOX_TOKEN = "1000000001:sandbox_sandbox_sandbox_sandbox_123"  # noqa: S105  opens nothing
 SANDBOX_ORGANISER = "7000000002"
 _TRIES = 3
+_LEAST_SECRET = 8
 
 
 class CannotRunError(Exception):
@@ -44,7 +46,7 @@ async def run_live(settings: Settings) -> None:
     assert settings.telegram_bot_token is not None  # noqa: S101  the caller has looked
     token = settings.telegram_bot_token.get_secret_value()
     proxy = settings.telegram_proxy.get_secret_value() if settings.telegram_proxy else None
-    _log(settings, token, proxy or "")
+    _log(settings, token, proxy or "", *_webhook_secrets(settings))
     app = _app(
         settings,
         load_plan(settings.plan_file),
@@ -55,6 +57,8 @@ async def run_live(settings: Settings) -> None:
         organisers=settings.organiser_ids,
         kind=DatabaseKind.live,
     )
+    if settings.telegram_mode == "webhook":
+        _take_calls(app, settings)
     await _serve(app, lambda me: f"@{me.get('username')}")
 
 
@@ -113,6 +117,34 @@ def _app(
     )
 
 
+def _take_calls(app: App, settings: Settings) -> None:
+    """Let Telegram call instead of asking it."""
+    from bot.webhook import Place, Webhook  # noqa: PLC0415  polling needs no server
+
+    assert settings.webhook_url is not None  # noqa: S101  the settings have looked
+    assert settings.webhook_secret is not None  # noqa: S101
+    app.intake = Webhook(
+        app.database,
+        app.platform,
+        app.clock,
+        str(app.bot.id),
+        Place(
+            settings.webhook_url.get_secret_value(),
+            settings.webhook_secret.get_secret_value(),
+            settings.webhook_host,
+            settings.webhook_port,
+        ),
+        stored=app.turns.wake,
+    )
+
+
+def _webhook_secrets(settings: Settings) -> list[str]:
+    """What no log may show; a secret of a few letters would cover half of all words."""
+    given = (settings.webhook_secret, settings.webhook_url)
+    shown = [one.get_secret_value() for one in given if one is not None]
+    return [one for one in shown if len(one) >= _LEAST_SECRET]
+
+
 def _sandbox_clock(plan: ConferencePlan) -> Clock:
     """A clock that stands inside the asking window, five days in or at its middle.
 
@@ -136,7 +168,8 @@ async def _serve(
         me = await _whoami(app)
         app.introduce(me)
         await app.prepare()
-        await _leave_no_webhook(app)
+        if isinstance(app.intake, Intake):
+            await _leave_no_webhook(app)
         sys.stdout.write(
             f"doithoai: {who(me)}\n"
             f"doithoai: {app.plan.conference.short_title} ({app.plan.conference.code}), "

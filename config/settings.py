@@ -1,13 +1,20 @@
 """Everything a deployment decides, read from the environment and `.env` and nowhere else."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ENV_FILE = Path(".env")
 DEFAULT_PLAN = Path(__file__).parent / "plans" / "hong-bang-2022.toml"
+TELEGRAM = "https://api.telegram.org"
+
+_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
+"""What Telegram takes as a secret token (Bot API, setWebhook)."""
+_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*/?")
 
 
 class SettingsError(Exception):
@@ -22,13 +29,20 @@ class Settings(BaseSettings):
     )
 
     telegram_bot_token: SecretStr | None = None
-    telegram_api_base: str = "https://api.telegram.org"
+    telegram_api_base: str = TELEGRAM
     telegram_proxy: SecretStr | None = None
+    telegram_mode: Literal["polling", "webhook"] = "polling"
+    webhook_url: SecretStr | None = Field(default=None, validate_default=True)
+    webhook_secret: SecretStr | None = Field(default=None, validate_default=True)
+    webhook_host: str = "127.0.0.1"
+    webhook_port: int = Field(default=8090, ge=0, le=65535)
     database_url: SecretStr = SecretStr("")
     plan_file: Path = DEFAULT_PLAN
     organiser_ids: Annotated[frozenset[str], NoDecode] = frozenset()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
+    health_host: str = "127.0.0.1"
+    health_port: int | None = Field(default=None, ge=0, le=65535)
     courier_rate: int = Field(default=20, ge=1, le=30)
     sandbox_port: int = Field(default=8080, ge=0, le=65535)
     data_dir: Path = Path("data")
@@ -54,6 +68,36 @@ class Settings(BaseSettings):
                 raise ValueError("it does not look like a bot token (digits:letters)")
         return value
 
+    @field_validator("webhook_url")
+    @classmethod
+    def _check_address(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is None:
+            _check_unneeded(info)
+            return None
+        try:
+            url = urlsplit(value.get_secret_value())
+            is_whole = bool(url.hostname) and url.port != 0
+        except ValueError:
+            is_whole = False
+        if not is_whole or url.query or url.fragment or "@" in url.netloc:
+            raise ValueError("https://host/path is expected")
+        if not _PATH.fullmatch(url.path):
+            raise ValueError("its path may hold letters, digits, / . _ ~ and - only")
+        is_own_server = info.data.get("telegram_api_base") != TELEGRAM
+        if url.scheme != "https" and not (is_own_server and url.scheme == "http"):
+            raise ValueError("it must begin with https://")
+        return value
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _check_secret(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is None:
+            _check_unneeded(info)
+            return None
+        if not _SECRET.fullmatch(value.get_secret_value()):
+            raise ValueError("1 to 256 letters, digits, _ and - are expected")
+        return value
+
     @property
     def is_sandbox(self) -> bool:
         """Without a token the bot plays in the sandbox."""
@@ -67,6 +111,12 @@ class Settings(BaseSettings):
             return address
         name = "sandbox.db" if self.is_sandbox else "doithoai.db"
         return f"sqlite:///{self.data_dir / name}"
+
+
+def _check_unneeded(info: ValidationInfo) -> None:
+    """A webhook without a secret would take anybody's word for Telegram's."""
+    if info.data.get("telegram_mode") == "webhook":
+        raise ValueError("TELEGRAM_MODE=webhook needs it")
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -33,7 +33,8 @@ CANARY = "CANARY-QUESTION"
 
 def environment() -> dict[str, str]:
     """This process's own, without anybody's settings of the bot."""
-    ours = ("TELEGRAM_", "DATABASE_", "PLAN_", "SANDBOX_", "DATA_", "ORGANISER_", "LOG_")
+    ours = ("TELEGRAM_", "WEBHOOK_", "DATABASE_", "PLAN_", "SANDBOX_", "DATA_", "ORGANISER_")
+    ours += ("LOG_", "HEALTH_", "COURIER_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return {**kept, "PYTHONPATH": str(ROOT)}
 
@@ -183,6 +184,61 @@ async def test_ended_in_order_or_killed_the_bot_goes_on_where_it_was(
     assert "Traceback" not in bot.log
 
 
+async def test_called_by_the_platform_the_bot_answers_each_call_once(
+    platform: BotApi, database_address: str, tmp_path: Path, unused_tcp_port: int
+):
+    plan = tmp_path / "plan.toml"
+    move_conference(PLAN_FILE, plan, (Clock()() + timedelta(days=15)).date())
+    url = f"http://127.0.0.1:{unused_tcp_port}/calls/CANARY-PATH"
+    bot = live(
+        tmp_path / "home",
+        platform.base,
+        database_address,
+        PLAN_FILE=str(plan),
+        TELEGRAM_MODE="webhook",
+        WEBHOOK_URL=url,
+        WEBHOOK_SECRET="CANARY-SECRET",
+        WEBHOOK_PORT=str(unused_tcp_port),
+    )
+    async with aiohttp.ClientSession() as session:
+        phone = Phone(platform, session, platform.newcomer())
+        await phone.does("messages", text=f"{CANARY} sao cổng trường em chưa có vạch sang đường?")
+        await bot.start()
+        await bot.ready()
+        [screen] = await phone.sees(1)
+        assert await bot.end(signal.SIGKILL) == -signal.SIGKILL
+        await phone.press(screen, "Đồng ý")
+        await phone.does("messages", text="/trogiup")
+
+        await bot.start()
+        await bot.ready()
+        await phone.labels(screen["message_id"], "18–30")
+        async with asyncio.timeout(60):
+            while await inbox_states(database_address) != ["done"] * 3:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        async with session.post(url, json={"update_id": 1}) as response:
+            assert response.status == 401
+        assert await bot.end(signal.SIGTERM) == 0
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await session.post(url)
+    calls = platform.server.app[SANDBOX].calls
+    asked = [len(calls.listed(name, 0)) for name in ("setWebhook", "getUpdates", "deleteWebhook")]
+    assert asked == [2, 0, 0]
+    said = [text for _, text in platform.arrived() if "/hoi" in text]
+    assert (len(said), await inbox_states(database_address)) == (1, ["done"] * 3)
+    canaries = (CANARY, "CANARY-NAME", "CANARY-SECRET", "CANARY-PATH", TOKEN[3:])
+    assert [mark for mark in canaries if mark in bot.log] == []
+    assert "Traceback" not in bot.log
+
+
+async def inbox_states(address: str) -> list[str]:
+    database = Database(address)
+    async with database.snapshot() as session:
+        states = [str(one) for one in await session.scalars(text("SELECT state FROM inbox"))]
+    await database.close()
+    return states
+
+
 def edits(platform: BotApi) -> list[dict[str, Any]]:
     return platform.server.app[SANDBOX].calls.listed("editMessageText", 0)
 
@@ -250,12 +306,29 @@ async def test_what_is_wrong_is_said_in_one_line(
     garbage = tmp_path / "garbage.db"
     garbage.write_bytes(b"no database at all" * 100)
     token = {"TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_API_BASE": platform.base}
+    called = {
+        **token,
+        "TELEGRAM_MODE": "webhook",
+        "WEBHOOK_URL": "https://bot.example/x",
+        "WEBHOOK_SECRET": "s",
+    }
     nobody = {**token, "TELEGRAM_API_BASE": f"http://127.0.0.1:{unused_tcp_port}"}
     server = f"postgresql://x:SECRET@127.0.0.1:{unused_tcp_port}/x"
     commands: dict[str, tuple[list[str], dict[str, str]]] = {
         "token": (["run"], {**token, "TELEGRAM_BOT_TOKEN": "1:short"}),
         "shape": (["run"], {**token, "TELEGRAM_BOT_TOKEN": "short"}),
         "unreachable": (["run"], nobody),
+        "no secret": (["run"], {**called, "WEBHOOK_SECRET": ""}),
+        "odd secret": (["run"], {**called, "WEBHOOK_SECRET": "bí-mật"}),
+        "no address": (["run"], {**called, "WEBHOOK_URL": ""}),
+        "not secure": (
+            ["run"],
+            {
+                **called,
+                "TELEGRAM_API_BASE": "https://api.telegram.org",
+                "WEBHOOK_URL": "http://x/",
+            },
+        ),
         "plan": (["run"], {**token, "PLAN_FILE": str(bad)}),
         "no plan": (["run"], {**token, "PLAN_FILE": str(tmp_path / "no.toml")}),
         "newer": (["run"], {**token, "DATABASE_URL": await database("newer")}),
@@ -290,6 +363,11 @@ async def test_what_is_wrong_is_said_in_one_line(
             "it does not look like a bot token (digits:letters)",
             "unreachable": "the Bot API at TELEGRAM_API_BASE cannot be reached "
             "(ClientConnectorError)",
+            "no secret": "WEBHOOK_SECRET: Value error, TELEGRAM_MODE=webhook needs it",
+            "odd secret": "WEBHOOK_SECRET: Value error, "
+            "1 to 256 letters, digits, _ and - are expected",
+            "no address": "WEBHOOK_URL: Value error, TELEGRAM_MODE=webhook needs it",
+            "not secure": "WEBHOOK_URL: Value error, it must begin with https://",
             "plan": "conference.code: must be text in quotes",
             "no plan": f"{tmp_path / 'no.toml'}: cannot be read: No such file or directory",
             "newer": "the database is of a newer version (revision ffff); update the program",
