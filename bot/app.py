@@ -22,11 +22,14 @@ from bot.clock import Clock
 from bot.courier import Courier
 from bot.intake import Intake, Receiver
 from bot.jobs import Workshop
+from bot.leadership import Leadership
 from bot.observing import Observer
 from bot.scheduler import build_scheduler
 from bot.sender import Sender
+from bot.trace import log_fault
 from bot.turn import Call, Turn, TurnSession, write_calls
 from bot.turns import Turns
+from bot.waiting import together
 from conference.joining import actor_of, set_organisers
 from conference.nudging import plan_nudges
 from conference.opening import conference_record, load_plan_into
@@ -37,6 +40,7 @@ from config.texts import LANGUAGES, texts_for
 from handlers import attach
 from handlers.commands import menu
 from storage.database import Database
+from storage.locks import Locks
 from storage.schema import ensure_schema
 from storage.tables import DatabaseKind, InboxState, InboxUpdate, Job, OutboxMessage, OutboxState
 
@@ -70,18 +74,30 @@ class App:
     organiser_ids: frozenset[str]
     kind: DatabaseKind
     heartbeat: Path
+    locks: Locks | None
+    """Where several processes may share the work: PostgreSQL."""
+    leadership: Leadership
+
+    @property
+    def is_leader(self) -> bool:
+        """Whether this process polls, ticks, does the jobs and sends what is paced."""
+        return self.leadership.is_leader
 
     async def prepare(self) -> None:
-        """Bring the database to this program and this plan, and pick up what an end cut off."""
+        """Bring the database to this program and this plan, and pick up what was not said."""
         await ensure_schema(self.database)
         await self.open_conference()
         await self.sender.resume()
+
+    async def take_over(self) -> None:
+        """Pick up what whoever led before was cut off in."""
         await self.workshop.resume()
         await self.courier.resume()
 
     async def open_conference(self) -> None:
         """Load the plan, and make the organisers those whom the settings name."""
         async with self.database.transaction() as session:
+            await self.database.lock(session, "conference")
             await load_plan_into(
                 session,
                 self.plan,
@@ -124,16 +140,15 @@ class App:
         Raises:
             CannotPollError: polling makes no sense any more.
         """
+        owed = partial(self.sender.resume, _SURELY_QUEUED)
         scheduler = build_scheduler(
             {
-                "replies": (partial(self.sender.resume, _SURELY_QUEUED), 60),
+                "replies": (owed, 60 if self.locks is None else 2),
                 "heartbeat": (self.beat, 30),
-                "nudges": (self.nudge, 30),
-                "records": (self.sweep, 300),
-                "files": (self.workshop.sweep, 3600),
+                "files": (self.workshop.sweep, 3600 if self.locks is None else 60),
             }
         )
-        async with _together() as speaking:
+        async with together() as speaking:
             sending = speaking.create_task(self.sender.run())
             scheduler.start()
             try:
@@ -144,12 +159,30 @@ class App:
                 sending.cancel()
 
     async def _serve(self, *also: Coroutine[Any, Any, None]) -> None:
-        async with _together() as group:
+        async with together() as group:
             for one in also:
                 group.create_task(one)
             group.create_task(self._converse())
-            for part in (self.intake, self.workshop, self.courier):
-                group.create_task(part.run())
+            group.create_task(self.leadership.run(self._lead))
+
+    async def _lead(self) -> None:
+        """What one process does for all."""
+        while True:
+            try:
+                await self.take_over()
+                break
+            except Exception as error:  # noqa: BLE001  drivers raise what they like
+                log_fault(log, error, "what was cut off could not be picked up")
+                await asyncio.sleep(1)
+        scheduler = build_scheduler({"nudges": (self.nudge, 30), "records": (self.sweep, 300)})
+        async with together() as group:
+            scheduler.start()
+            try:
+                for part in (self.intake, self.workshop, self.courier):
+                    group.create_task(part.run())
+                await asyncio.Event().wait()
+            finally:
+                scheduler.shutdown(wait=False)
 
     async def _converse(self) -> None:
         """The turns, as soon as the signs of danger are read: in a thread, so that none waits."""
@@ -160,11 +193,13 @@ class App:
         """Close everything; nothing is sent any more."""
         await self.courier.close()
         await self.platform.close()
+        if self.locks is not None:
+            await self.locks.close()
         await self.database.close()
 
     async def settle(self) -> None:
         """Handle all that is stored and send all that it causes, then return (for tests)."""
-        async with _together() as group:
+        async with together() as group:
             sending = group.create_task(self.sender.run())
             while await self.turns.run_waiting() or await self.workshop.run_next():
                 await self.sender.idle()
@@ -198,16 +233,6 @@ class App:
             await self.database.forget_traces()
         if announced:
             self.courier.wake()
-
-
-@contextlib.asynccontextmanager
-async def _together() -> AsyncIterator[asyncio.TaskGroup]:
-    """A task group whose first error is raised as itself."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            yield group
-    except ExceptionGroup as errors:
-        raise errors.exceptions[0] from None
 
 
 async def _forget_old(session: AsyncSession, now: datetime) -> None:
@@ -255,7 +280,9 @@ def build_app(
     )
     dispatcher = Dispatcher(storage=ChatStateStorage(), plan=plan, channel=CHANNEL, bot_name="")
     attach(dispatcher)
-    sender = Sender(database, platform, clock, str(bot.id))
+    locks = None if database.is_sqlite else Locks(database.url)
+    leadership = Leadership(locks)
+    sender = Sender(database, platform, clock, str(bot.id), locks=locks)
     workshop = Workshop(database, plan, plan_file, database_address, sender, clock, files)
 
     observer = Observer()
@@ -267,6 +294,14 @@ def build_app(
         workshop.is_to_sweep |= turn.forgotten
         workshop.wake()
         courier.wake()
+
+    async def file_gone(row: dict[str, Any]) -> bool | None:
+        # Whoever leads has made it, or makes it again; others leave it to that one.
+        if not leadership.is_leader:
+            return None
+        return await workshop.make_again(Path(row["content"]["file_path"]), row["chat_id"])
+
+    sender.file_gone = file_gone
 
     async def apologise(session: AsyncSession, row: Row[Any]) -> list[dict[str, Any]]:
         chat_id = row.chat_key.rpartition(":")[2]
@@ -300,14 +335,18 @@ def build_app(
         organiser_ids=organiser_ids,
         kind=kind,
         heartbeat=files.parent / "heartbeat",
+        locks=locks,
+        leadership=leadership,
     )
 
 
 @contextlib.asynccontextmanager
 async def opened(app: App) -> AsyncIterator[App]:
-    """The app prepared, and closed at the end (for tests and tools)."""
+    """The app prepared, leading if nobody else does, and closed at the end (for tests)."""
     try:
         await app.prepare()
+        if await app.leadership.stand():
+            await app.take_over()
         yield app
     finally:
         await app.close()

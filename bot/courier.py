@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from bot.clock import Clock
 from bot.trace import log_fault
-from bot.waiting import Sleep, wait_for_news
+from bot.waiting import Sleep, let_finish, wait_for_news
 from config.plan import ConferencePlan
 from handlers.conversation import Screen
 from handlers.notices import Postponed, render_notice
@@ -28,6 +28,8 @@ RATE = 20
 """Messages a second, where the settings say nothing else: room is left for the replies."""
 _URGENT = "held-question"
 """Somebody may be in danger: it does not wait behind an announcement to thousands."""
+_LAST_SECONDS = 3.0
+"""So long a message that is being sent when the courier is stopped may take to arrive."""
 
 
 def build_sender(
@@ -58,6 +60,7 @@ class Courier:
 
     What was being sent when the process died becomes `uncertain`: it is shown, never repeated.
     A sent row is marked in the transaction that takes the next one.
+    Only the process that leads runs one (`bot.leadership`).
 
     Args:
         build: makes the sending side when there is something to send.
@@ -88,7 +91,7 @@ class Courier:
         self._news.set()
 
     async def resume(self) -> None:
-        """After a start: the fate of what was being sent is unknown."""
+        """Before `run`: the fate of what somebody before was sending is unknown."""
         async with self._database.transaction() as session:
             found = await session.scalars(
                 update(OutboxMessage)
@@ -117,12 +120,12 @@ class Courier:
             while True:
                 self._news.clear()
                 try:
-                    pause = await self.send_next(and_take_another=True)
+                    pause = await let_finish(self.send_next(and_take_another=True), _LAST_SECONDS)
                 except Exception as error:  # noqa: BLE001  drivers raise what they like
                     log_fault(log, error, "a paced message could not be taken or closed")
                     pause = 5.0
                 if pause is None:
-                    await wait_for_news(self._news, 5)
+                    await wait_for_news(self._news, 5 if self._database.is_sqlite else 1)
                 elif pause:
                     await self.sleep(pause)
         finally:
@@ -229,12 +232,15 @@ class Courier:
         taken, self._taken = self._taken, None
         if taken is None or taken.screen is None:
             return
-        async with self._database.transaction() as session:
-            await session.execute(
-                update(OutboxMessage)
-                .where(*_still_ours(taken.row))
-                .values(state=OutboxState.due, attempts=taken.row.attempts - 1)
-            )
+        try:
+            async with self._database.transaction() as session:
+                await session.execute(
+                    update(OutboxMessage)
+                    .where(*_still_ours(taken.row))
+                    .values(state=OutboxState.due, attempts=taken.row.attempts - 1, error=None)
+                )
+        except Exception as error:  # noqa: BLE001  it stays as `sending`, and becomes uncertain
+            log_fault(log, error, f"paced message {taken.row.id} could not be given back")
 
     async def _close_row(
         self, row: OutboxMessage, outcome: "Outcome", *, and_take_another: bool

@@ -49,8 +49,8 @@ class JobFailedError(Exception):
 class Workshop:
     """Does the queued jobs, one at a time, the oldest first.
 
-    Jobs outlive the process, which must be the only one that does them: what it finds `running`
-    when it starts, an earlier run was cut off in.
+    Jobs outlive the process. Only the process that leads does them (`bot.leadership`): what it
+    finds `running` when it begins, somebody before was cut off in.
     """
 
     database: Database
@@ -75,7 +75,7 @@ class Workshop:
         self.news.set()
 
     async def resume(self) -> None:
-        """Queue again what an earlier run was cut off in."""
+        """Before `run`: queue again what somebody before was cut off in."""
         async with self.database.transaction() as session:
             await session.execute(
                 update(Job).where(col(Job.state) == JobState.running).values(state=JobState.queued)
@@ -100,7 +100,7 @@ class Workshop:
                 await asyncio.sleep(2)
                 continue
             if not did:
-                await wait_for_news(self.news, 5)
+                await wait_for_news(self.news, 5 if self.database.is_sqlite else 1)
 
     async def run_next(self) -> bool:
         """Do the oldest queued job. False: there was none."""
@@ -214,6 +214,8 @@ class Workshop:
             if there is None:
                 shutil.rmtree(self.folder / str(job.id), ignore_errors=True)
                 return  # its owner has asked to be forgotten meanwhile
+            if there.state is not JobState.running or there.attempts != job.attempts:
+                return  # another process has taken over, and does it again
             if error is not None and there.attempts < _MOST_ATTEMPTS:
                 there.state = JobState.queued
                 there.error = error[:120]
@@ -245,8 +247,32 @@ class Workshop:
     ) -> list[dict[str, Any]]:
         return await write_calls(session, job.bot_id, calls, self.clock())
 
+    async def make_again(self, path: Path, chat_id: str) -> bool:
+        """Queue the job whose file is gone before it was sent, if it was done only once."""
+        if not path.parent.name.isdigit():
+            return False
+        async with self.database.transaction() as session:
+            job = await session.get(Job, int(path.parent.name), with_for_update=True)
+            if (
+                job is None
+                or job.chat_id != chat_id
+                or job.state is not JobState.finished
+                or job.attempts >= _MOST_ATTEMPTS
+            ):
+                return False
+            job.state, job.finished_at = JobState.queued, None
+        log.warning("job %s is done again: its file is gone", job.id)
+        self.wake()
+        return True
+
     async def sweep(self) -> None:
-        """Remove the files of jobs finished long enough ago."""
+        """Remove the files of jobs finished long enough ago.
+
+        The folders are listed first: one that another process makes meanwhile is not looked at.
+        """
+        if not self.folder.is_dir():
+            return
+        there = list(self.folder.iterdir())
         async with self.database.snapshot() as session:
             kept = {
                 str(number)
@@ -257,10 +283,9 @@ class Workshop:
                     )
                 )
             }
-        if self.folder.is_dir():
-            for folder in self.folder.iterdir():
-                if folder.name not in kept:
-                    shutil.rmtree(folder, ignore_errors=True)
+        for folder in there:
+            if folder.name not in kept:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _sending(chat_id: str, file: Handout) -> Call:

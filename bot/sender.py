@@ -1,15 +1,21 @@
-"""The reply lane: what turns have said goes out, in order within each chat, at least once."""
+"""The reply lane: what turns have said goes out, in order within each chat, at least once.
+
+On SQLite there is one process, and what it sends is in its memory. On PostgreSQL several send:
+each chat is one process's at a time, by a lock, and what is sent is what the database owes that
+chat then, whichever process's turn has said it.
+"""
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -19,7 +25,9 @@ from bot.trace import log_fault
 from bot.turn import Call
 from bot.waiting import Wait, wait_for_news
 from storage.database import Database
+from storage.locks import Locks
 from storage.tables import Lane, OutboxMessage, OutboxState, Person
+from storage.tables.outbox import OPEN
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +49,9 @@ _TOKEN_REFUSED = {401, 404}
 _FORBIDDEN = 403
 _TOO_MANY = 429
 _SERVER_FAULT = 500
+_TAKEN_PAUSE = 0.05
+_LONGEST_TAKEN_PAUSE = 0.25
+"""Seconds before a chat that another process is sending to is tried again."""
 
 
 @dataclass(slots=True)
@@ -51,11 +62,22 @@ class _Outcome:
     unreachable: bool = False
 
 
+class _ElsewhereError(Exception):
+    """The file to be sent is not here; another process may have it."""
+
+
+def _always() -> bool:
+    return True
+
+
 class Sender:
     """One queue a chat; an outbox row stays open until its call has succeeded.
 
     Args:
+        locks: what keeps other processes off a chat meanwhile; None where there are none.
         wait: how to wait between two tries, cut short when the program ends.
+        file_gone: what to do about a row whose file is not on this machine; True: it is sent in
+            another way, False: it is lost, None: another process may have it.
     """
 
     def __init__(
@@ -65,13 +87,17 @@ class Sender:
         clock: Clock,
         bot_id: str,
         *,
+        locks: Locks | None = None,
         wait: Wait = wait_for_news,
+        file_gone: Callable[[Row], Awaitable[bool | None]] | None = None,
     ) -> None:
         self._database = database
         self._platform = platform
         self._clock = clock
         self._bot_id = bot_id
+        self._locks = locks
         self.wait = wait
+        self.file_gone = file_gone
         self._queues: dict[str, deque[Row]] = {}
         self._queued: set[int] = set()
         self._work: asyncio.Queue[str | Call] = asyncio.Queue()
@@ -79,6 +105,10 @@ class Sender:
         self._marks: list[tuple[Row, _Outcome]] = []
         self._marking = asyncio.Lock()
         self._closing = asyncio.Event()
+        self._wanted: list[str] = []
+        self._taken: dict[str, list[Row]] = {}
+        self._finished: list[str] = []
+        self._taking = asyncio.Lock()
 
     async def run(self) -> None:
         """Send what is queued, each chat for itself, until cancelled."""
@@ -89,34 +119,46 @@ class Sender:
     async def resume(self, older_than: timedelta = timedelta()) -> None:
         """Queue what is unsent and in no queue.
 
-        After a start that is what an earlier run left. Later there is something only where a
-        commit was not answered and yet done; it is old enough not to be just on its way here.
+        After a start that is what an earlier run left. Later it is what a process that has died
+        owed, or a commit that was not answered and yet done. A process that is alone sees by its
+        age that it is not just on its way here; among several the lock on the chat and the state
+        read under it decide, so that no clock has to be right.
         """
+        if self._locks is not None:
+            await self._look()
+            return
         async with self._marking, self._database.snapshot() as session:
             rows = await session.scalars(
                 select(OutboxMessage)
-                .where(
-                    col(OutboxMessage.lane) == Lane.reply,
-                    col(OutboxMessage.bot_id) == self._bot_id,
-                    col(OutboxMessage.state) == OutboxState.due,
-                    col(OutboxMessage.created_at) <= self._clock() - older_than,
-                )
+                .where(self._owed(), col(OutboxMessage.created_at) <= self._clock() - older_than)
                 .order_by(col(OutboxMessage.id))
             )
             for row in rows:
                 self.queue([row.model_dump()])
 
+    async def _look(self) -> None:
+        async with self._database.snapshot() as session:
+            chats = await session.scalars(
+                select(col(OutboxMessage.chat_id)).where(self._owed()).distinct()
+            )
+            for chat_id in chats:
+                self._queue_of(chat_id)
+
     def queue(self, rows: Iterable[Row]) -> None:
         """Send each row to its chat, after what that chat is still owed."""
         for row in rows:
-            if row["id"] in self._queued:
-                continue
-            self._queued.add(row["id"])
-            chat_id = row["chat_id"]
-            if chat_id not in self._queues:
-                self._queues[chat_id] = deque()
-                self._work.put_nowait(chat_id)
-            self._queues[chat_id].append(row)
+            if self._locks is None:
+                if row["id"] in self._queued:
+                    continue
+                self._queued.add(row["id"])
+            self._queue_of(row["chat_id"]).append(row)
+
+    def _queue_of(self, chat_id: str) -> deque[Row]:
+        """What waits for this chat; where processes share the work, its rows only say that."""
+        if chat_id not in self._queues:
+            self._queues[chat_id] = deque()
+            self._work.put_nowait(chat_id)
+        return self._queues[chat_id]
 
     def answer(self, calls: Iterable[Call]) -> None:
         """Answer buttons at once, past every queue; what fails or is cut off is not repeated."""
@@ -137,7 +179,12 @@ class Sender:
 
     async def _do(self, what: str | Call) -> None:
         try:
-            await (self._answer(what) if isinstance(what, Call) else self._drain(what))
+            if isinstance(what, Call):
+                await self._answer(what)
+            elif self._locks is None:
+                await self._drain(what)
+            else:
+                await self._drain_shared(self._locks, what)
         finally:
             self._work.task_done()
 
@@ -154,20 +201,118 @@ class Sender:
         waiting = self._queues[chat_id]
         while waiting:
             row = waiting[0]
-            try:
-                outcome = await self._deliver(row)
-            except Exception as error:  # noqa: BLE001  our fault, but this row's alone
-                log_fault(log, error, f"reply {row['id']} cannot be sent")
-                outcome = _Outcome(OutboxState.failed, error=type(error).__name__)
+            outcome = await self._delivered(row, is_ours=_always)
             if outcome is None:
                 return
             await self._record(row, outcome)
             waiting.popleft()
         del self._queues[chat_id]
 
-    async def _deliver(self, row: Row) -> _Outcome | None:
-        """Try until there is an outcome. None: the program ends before that."""
-        while True:
+    async def _drain_shared(self, locks: Locks, chat_id: str) -> None:
+        """Send what the database owes this chat while no other process does.
+
+        A row that comes into the queue meanwhile makes it be asked once more: an earlier one of
+        another process may stand before it.
+        """
+        is_to_look = True
+        try:
+            while is_to_look and not self._closing.is_set():
+                self._queues[chat_id].clear()
+                is_to_look = await self._send_owed(locks, chat_id)
+                is_to_look = is_to_look or bool(self._queues[chat_id])
+        finally:
+            del self._queues[chat_id]
+            await self._give_back(locks, chat_id)
+
+    async def _send_owed(self, locks: Locks, chat_id: str) -> bool:
+        """Send it; True: the lock was lost before all of it was sent."""
+        key = self._lock_of(chat_id)
+        for row in await self._take(locks, chat_id):
+            try:
+                outcome = await self._delivered(row, is_ours=partial(locks.holds, key))
+            except _ElsewhereError:
+                return False
+            if outcome is None:
+                return not locks.holds(key)
+            await self._record(row, outcome)
+        return False
+
+    def _lock_of(self, chat_id: str) -> str:
+        return f"reply:{self._bot_id}:{chat_id}"
+
+    def _owed(self) -> ColumnElement[bool]:
+        return and_(
+            OPEN,  # as the index says it, or SQLite reads every row
+            col(OutboxMessage.lane) == Lane.reply,
+            col(OutboxMessage.bot_id) == self._bot_id,
+            col(OutboxMessage.state) == OutboxState.due,
+        )
+
+    async def _take(self, locks: Locks, chat_id: str) -> list[Row]:
+        """The rows that this chat is owed, once no other process sends to it; none at the end.
+
+        Whoever has the turn asks for all who wait.
+        """
+        pause = _TAKEN_PAUSE
+        while not self._closing.is_set():
+            self._wanted.append(chat_id)
+            async with self._taking:
+                if chat_id in self._wanted:
+                    wanted, self._wanted = self._wanted, []
+                    try:
+                        await self._take_all(locks, wanted)
+                    except Exception as error:  # noqa: BLE001  drivers raise what they like
+                        log_fault(log, error, "what is owed could not be read")
+            rows = self._taken.pop(chat_id, None)
+            if rows is not None:
+                return rows
+            await self.wait(self._closing, pause)
+            pause = min(pause * 2, _LONGEST_TAKEN_PAUSE)
+        return []
+
+    async def _take_all(self, locks: Locks, chats: Sequence[str]) -> None:
+        keys = {self._lock_of(chat): chat for chat in chats}
+        new = [key for key in keys if not locks.holds(key)]
+        if new:
+            await locks.try_hold(new)
+        ours = [chat for key, chat in keys.items() if locks.holds(key)]
+        if not ours:
+            return
+        async with self._database.snapshot() as session:
+            rows = await session.scalars(
+                select(OutboxMessage)
+                .where(self._owed(), col(OutboxMessage.chat_id).in_(ours))
+                .order_by(col(OutboxMessage.id))
+            )
+            found: dict[str, list[Row]] = {chat: [] for chat in ours}
+            for row in rows:
+                found[row.chat_id].append(row.model_dump())
+        self._taken |= found
+
+    async def _give_back(self, locks: Locks, chat_id: str) -> None:
+        """Let other processes send to this chat; whoever has the turn does it for all who wait."""
+        self._finished.append(self._lock_of(chat_id))
+        async with self._taking:
+            finished, self._finished = self._finished, []
+            if finished:
+                await locks.release(finished)
+
+    async def _delivered(self, row: Row, is_ours: Callable[[], bool]) -> _Outcome | None:
+        try:
+            return await self._deliver(row, is_ours)
+        except _ElsewhereError:
+            raise
+        except Exception as error:  # noqa: BLE001  our fault, but this row's alone
+            log_fault(log, error, f"reply {row['id']} cannot be sent")
+            return _Outcome(OutboxState.failed, error=type(error).__name__)
+
+    async def _deliver(self, row: Row, is_ours: Callable[[], bool]) -> _Outcome | None:
+        """Try until there is an outcome. None: before that the program ends or the lock is lost.
+
+        Raises:
+            _ElsewhereError: the row's file may be on another machine.
+        """
+        while is_ours():
             outcome = await self._attempt(row)
             if outcome is not None:
                 return outcome
@@ -179,6 +324,7 @@ class Sender:
                 await self.wait(self._closing, pause)
             if self._closing.is_set():
                 return None
+        return None
 
     async def _attempt(self, row: Row) -> _Outcome | None:
         """Try once. None: try again."""
@@ -192,7 +338,7 @@ class Sender:
         try:
             result = await self._call(method, parameters)
         except FileNotFoundError:
-            return _Outcome(OutboxState.failed, error="the file is gone")
+            return await self._without_file(row)
         except ApiRefusedError as error:
             return self._refused(row, method, error)
         except ApiUnreachableError as error:
@@ -201,6 +347,14 @@ class Sender:
         return _Outcome(
             OutboxState.sent, message_id=message_id if isinstance(message_id, int) else None
         )
+
+    async def _without_file(self, row: Row) -> _Outcome:
+        is_made_again = await self.file_gone(row) if self.file_gone is not None else False
+        if is_made_again is None:
+            raise _ElsewhereError
+        if is_made_again:
+            return _Outcome(OutboxState.cancelled, error="the file is gone and is made again")
+        return _Outcome(OutboxState.failed, error="the file is gone")
 
     async def _call(self, method: str, parameters: dict[str, Any]) -> Any:
         path = parameters.pop("file_path", None)
@@ -295,7 +449,11 @@ class Sender:
         now = self._clock()
         await session.execute(
             update(OutboxMessage)
-            .where(col(OutboxMessage.id) == row["id"])
+            .where(
+                col(OutboxMessage.id) == row["id"],
+                # Another process may have sent it too, if this one had lost the lock meanwhile.
+                col(OutboxMessage.state) == OutboxState.due,
+            )
             .values(
                 state=outcome.state,
                 content={},

@@ -1,8 +1,11 @@
-"""Waiting that news can cut short."""
+"""Waiting that news can cut short, and work that ends together or in order."""
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 Sleep = Callable[[float], Awaitable[None]]
 """`asyncio.sleep`, or what a test puts in its place."""
@@ -19,3 +22,25 @@ async def wait_for_news(news: asyncio.Event, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await news.wait()
+
+
+@contextlib.asynccontextmanager
+async def together() -> AsyncIterator[asyncio.TaskGroup]:
+    """A task group whose first error is raised as itself."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            yield group
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+
+
+async def let_finish(work: Coroutine[Any, Any, T], seconds: float) -> T:
+    """Do the work; if cancelled meanwhile, let it be finished in so many seconds at most."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=seconds)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise

@@ -46,6 +46,11 @@ def database_url(address: str) -> URL:
     return url.set(drivername=_DRIVERS[kind])
 
 
+def lock_number(key: str) -> int:
+    """The number by which PostgreSQL knows a named lock."""
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], signed=True)
+
+
 class Database:
     """Sessions over one database.
 
@@ -99,7 +104,7 @@ class Database:
         """
         if self.is_sqlite:
             return True
-        number = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], signed=True)
+        number = lock_number(key)
         if wait:
             await session.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": number})
             return True

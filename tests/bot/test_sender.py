@@ -345,9 +345,11 @@ async def test_a_commit_that_was_not_answered_is_said_by_the_next_look(chat: Cha
     chat.app.turns._said = lambda _turn, _rows: None
     await chat.app.settle()
     assert chat.shown == []
-    await chat.app.sender.resume(timedelta(seconds=30))
-    await chat.app.settle()
-    assert chat.shown == []
+    if chat.app.locks is None:
+        # Alone, a process tells by its age that a row is not just on its way.
+        await chat.app.sender.resume(timedelta(seconds=30))
+        await chat.app.settle()
+        assert chat.shown == []
     assert isinstance(chat.app.clock, FrozenClock)
     chat.app.clock.moment += timedelta(seconds=30)
     await chat.app.sender.resume(timedelta(seconds=30))
