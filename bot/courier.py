@@ -120,7 +120,7 @@ class Courier:
             while True:
                 self._news.clear()
                 try:
-                    pause = await let_finish(self.send_next(and_take_another=True), _LAST_SECONDS)
+                    pause = await self.send_next(and_take_another=True)
                 except Exception as error:  # noqa: BLE001  drivers raise what they like
                     log_fault(log, error, "a paced message could not be taken or closed")
                     pause = 5.0
@@ -151,6 +151,19 @@ class Courier:
         (row, screen), self._taken = self._taken, None
         if screen is None:
             return 0.0
+        return await let_finish(
+            self._send(delivery, row, screen, and_take_another=and_take_another), _LAST_SECONDS
+        )
+
+    async def _send(
+        self,
+        delivery: "Delivery",
+        row: OutboxMessage,
+        screen: Screen,
+        *,
+        and_take_another: bool,
+    ) -> float:
+        """Send it and write down what became of it."""
         outcome = await delivery.send(row.chat_id, screen, row.attempts)
         if outcome.state is not OutboxState.sent:
             log.warning("paced message %s: %s", row.id, outcome.error)
