@@ -21,6 +21,8 @@ _EMS = {
     **dict.fromkeys("acez", 0.45),
     **dict.fromkeys("mwMW@%", 0.85),
 }
+_SPACE = _EMS[" "]
+_WIDEST = 1.2
 _NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
     chr(plane + 0xFFFE) + chr(plane + 0xFFFF) for plane in range(0, 0x110000, 0x10000)
 )
@@ -40,7 +42,7 @@ def printable_text(text: str) -> str:
     marks that turn the direction of writing are dropped: they carry nothing and can make one
     text look like another.
     """
-    if not _ODD.search(text):
+    if text.isprintable() or not _ODD.search(text):
         return text
     if _SURROGATES.search(text):
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
@@ -61,17 +63,45 @@ def cell_parts(text: str, ems: float) -> list[str]:
 
     A part is far shorter than the 32,767 UTF-16 units that Excel keeps in a cell.
     """
+    if _fits_one_line(text, ems):
+        return [text]
     starts = _line_starts(text, ems)[::CELL_LINES]
     return [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
 
 
 def line_count(text: str, ems: float) -> int:
     """How many lines the text takes in a wrapped cell so many ems (type sizes) wide."""
-    return len(_line_starts(text, ems))
+    return 1 if _fits_one_line(text, ems) else len(_line_starts(text, ems))
+
+
+def _fits_one_line(text: str, ems: float) -> bool:
+    """Whether the text is so short that this is plain without measuring it."""
+    return len(text) * _WIDEST <= ems and "\n" not in text
 
 
 @lru_cache(maxsize=1024)  # units, topics and departments come again and again
 def _line_starts(text: str, ems: float) -> tuple[int, ...]:
+    return _line_starts_of_words(text, ems) or _line_starts_of_any(text, ems)
+
+
+def _line_starts_of_words(text: str, ems: float) -> tuple[int, ...] | None:
+    """For words with one space between them, as most texts are; None for any other text."""
+    if not text.isprintable():
+        return None
+    starts, left, position = [0], ems, 0
+    for word in text.split(" "):
+        width = _width(word)
+        if not word or width > ems:
+            return None
+        if width > left:
+            starts.append(position)
+            left = ems
+        left = max(left - width - _SPACE, 0)
+        position += len(word) + 1
+    return tuple(starts)
+
+
+def _line_starts_of_any(text: str, ems: float) -> tuple[int, ...]:
     starts, left = [0], ems
     for token in _TOKENS.finditer(text):
         width = _width(token[0])
@@ -105,7 +135,7 @@ def _character_width(character: str) -> float:
     if unicodedata.category(character) in {"Mn", "Me", "Cf"}:
         return 0.1  # no width at all, but a text of nothing else must end somewhere
     if character > "\u2e7f":
-        return 1.2  # East Asian letters and emoji
+        return _WIDEST  # East Asian letters and emoji
     base = unicodedata.normalize("NFD", character)[0]
     if base > "\u024f":
         return 0.85

@@ -9,7 +9,7 @@ from typing import Any
 from conference.deadlines import said_as
 from conference.listing import ListFilters
 from conference.masking import mask
-from config.plan import MILESTONES, ConferencePlan
+from config.plan import MILESTONES, ConferencePlan, Topic
 from config.texts import Texts
 from documents.moments import day_words
 from documents.question_list import ListHeading, QuestionRow, write_csv, write_xlsx
@@ -45,12 +45,13 @@ async def write_list(
             total=total,
         )
         stream = listed_questions(session, **query)
+        worded = _Wording(plan, texts)
         loop = asyncio.get_running_loop()
 
         async def chunk() -> list[QuestionRow]:
             rows = []
             async for row in stream:
-                rows.append(_worded(row, plan, texts))
+                rows.append(worded(row))
                 if len(rows) == _CHUNK:
                     break
             return rows
@@ -78,36 +79,38 @@ async def write_list(
         return await asyncio.to_thread(write)
 
 
-def _worded(row: Any, plan: ConferencePlan, texts: Texts) -> QuestionRow:
-    return QuestionRow(
-        code=row.code,
-        topic_number=row.topic_number,
-        topic=row.topic,
-        unit=row.unit,
-        unit_code=row.unit_code,
-        topic_code=row.topic_code,
-        text=mask(row.text),
-        count=1,
-        department=_departments(plan, row.topic_code),
-        due=_due(plan, texts),
-        state=texts.plain(f"state-{QuestionState(row.state).value}"),
-        note=texts.plain("list-note-addendum") if row.is_addendum else "",
-        asked_on=row.submitted_at.astimezone(plan.zone).date(),
-    )
+class _Wording:
+    """Rows in words. What many rows have in common is worded once."""
+
+    def __init__(self, plan: ConferencePlan, texts: Texts) -> None:
+        self._zone = plan.zone
+        self._departments = {topic.code: _departments(plan, topic) for topic in plan.topics}
+        self._states = {state: texts.plain(f"state-{state.value}") for state in QuestionState}
+        self._addendum = texts.plain("list-note-addendum")
+        self._due = day_words(texts, said_as(plan.moment("answers_due"), plan.zone).last_day)
+
+    def __call__(self, row: Any) -> QuestionRow:
+        return QuestionRow(
+            code=row.code,
+            topic_number=row.topic_number,
+            topic=row.topic,
+            unit=row.unit,
+            unit_code=row.unit_code,
+            topic_code=row.topic_code,
+            text=mask(row.text),
+            count=1,
+            department=self._departments.get(row.topic_code, ""),
+            due=self._due,
+            state=self._states[QuestionState(row.state)],
+            note=self._addendum if row.is_addendum else "",
+            asked_on=row.submitted_at.astimezone(self._zone).date(),
+        )
 
 
-def _departments(plan: ConferencePlan, topic_code: str) -> str:
+def _departments(plan: ConferencePlan, topic: Topic) -> str:
     """The plan's proposal: the lead first, then the supporting departments."""
-    topic = next((one for one in plan.topics if one.code == topic_code), None)
-    if topic is None:
-        return ""
-    codes = [topic.lead, *topic.support] if topic.lead else list(topic.support)
+    codes = [topic.lead, *topic.support] if topic.lead else topic.support
     return "; ".join(plan.department(code).name for code in codes)
-
-
-def _due(plan: ConferencePlan, texts: Texts) -> str:
-    day = said_as(plan.moment("answers_due"), plan.zone).last_day
-    return day_words(texts, day)
 
 
 def _filter_words(texts: Texts, plan: ConferencePlan, filters: ListFilters) -> str:

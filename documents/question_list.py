@@ -8,11 +8,11 @@ import csv
 import json
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
 from operator import attrgetter
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from documents.cell_text import cell_parts, inert_csv_text, printable_text
 from documents.question_numbers import QuestionNumbers, topic_label, write_numbers_sheet
@@ -59,6 +59,11 @@ class QuestionRow:
     state: str
     note: str
     asked_on: date
+
+
+_FIELDS = attrgetter(*(one.name for one in fields(QuestionRow)))
+_TEXT_NAMES = tuple(one.name for one in fields(QuestionRow) if one.type is str)
+_TEXTS = attrgetter(*_TEXT_NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +234,7 @@ class _Spool:
 
     def add(self, row: QuestionRow) -> None:
         self._places.setdefault(row.unit_code, array("Q")).append(self._file.tell())
-        line = json.dumps(asdict(row), default=date.toordinal) + "\n"
+        line = json.dumps(_FIELDS(row), default=date.toordinal) + "\n"
         self._file.write(line.encode("ascii"))
 
     def by_unit(self) -> Iterator[QuestionRow]:
@@ -237,9 +242,8 @@ class _Spool:
         for _, places in sorted(self._places.items()):
             for place in places:
                 self._file.seek(place)
-                fields = json.loads(self._file.readline())
-                fields["asked_on"] = date.fromordinal(fields["asked_on"])
-                yield QuestionRow(**fields)
+                *others, asked_on = json.loads(self._file.readline())
+                yield QuestionRow(*others, date.fromordinal(asked_on))
 
 
 def _clean_rows(
@@ -249,19 +253,12 @@ def _clean_rows(
     for read, row in enumerate(rows, 1):
         if read % PROGRESS_STEP == 0:
             progress(read)
-        yield replace(
-            row,
-            code=printable_text(row.code),
-            topic=printable_text(row.topic),
-            unit=printable_text(row.unit),
-            unit_code=printable_text(row.unit_code),
-            topic_code=printable_text(row.topic_code),
-            text=printable_text(row.text),
-            department=printable_text(row.department),
-            due=printable_text(row.due),
-            state=printable_text(row.state),
-            note=printable_text(row.note),
-        )
+        texts = _TEXTS(row)
+        if all(map(str.isprintable, texts)):
+            yield row
+        else:
+            clean: dict[str, Any] = dict(zip(_TEXT_NAMES, map(printable_text, texts), strict=True))
+            yield replace(row, **clean)
     if read != total:
         raise ValueError(f"the heading says {total} questions, {read} came")
     if read % PROGRESS_STEP:
@@ -315,7 +312,8 @@ def _write_list_sheet(
         group = group_of(row)
         for cells in _lines(columns, number, row, words):
             line += 1
-            set_height(sheet, line, zip(map(str, cells), measured, strict=True))
+            texts = zip(cells, measured, strict=True)
+            set_height(sheet, line, ((one, mm) for one, mm in texts if isinstance(one, str)))
             for index, (column, cell) in enumerate(zip(columns, cells, strict=True)):
                 put(sheet, line, index, cell, formats[column.style + suffix])
             suffix = ""
