@@ -242,8 +242,9 @@ class _Spool:
         for _, places in sorted(self._places.items()):
             for place in places:
                 self._file.seek(place)
-                *others, asked_on = json.loads(self._file.readline())
-                yield QuestionRow(*others, date.fromordinal(asked_on))
+                values = json.loads(self._file.readline())
+                values[-1] = date.fromordinal(values[-1])
+                yield QuestionRow(*values)
 
 
 def _clean_rows(
