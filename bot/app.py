@@ -163,6 +163,8 @@ class App:
             for one in also:
                 group.create_task(one)
             group.create_task(self._converse())
+            if not self.intake.is_for_one:
+                group.create_task(self.intake.run())
             group.create_task(self.leadership.run(self._lead))
 
     async def _lead(self) -> None:
@@ -178,8 +180,10 @@ class App:
         async with together() as group:
             scheduler.start()
             try:
-                for part in (self.intake, self.workshop, self.courier):
-                    group.create_task(part.run())
+                if self.intake.is_for_one:
+                    group.create_task(self.intake.run())
+                group.create_task(self.workshop.run())
+                group.create_task(self.courier.run())
                 await asyncio.Event().wait()
             finally:
                 scheduler.shutdown(wait=False)

@@ -30,6 +30,11 @@ class Receiver(Protocol):
     """How updates come: asked for, or brought."""
 
     @property
+    def is_for_one(self) -> bool:
+        """Whether only one of several processes may do it at a time."""
+        ...
+
+    @property
     def is_working(self) -> bool:
         """Whether they can come at this moment."""
         ...
@@ -45,6 +50,9 @@ class CannotPollError(Exception):
 
 class Intake:
     """Asks for updates, keeps them, and tells the turns."""
+
+    is_for_one = True
+    """The platform ends the older of two polls with 409."""
 
     def __init__(
         self,

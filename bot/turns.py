@@ -34,6 +34,7 @@ _AT_ONCE = 8
 
 _FEWEST_TOGETHER = 2
 _IDLE = 2.0
+_IDLE_AMONG_SEVERAL = 0.5
 _BUSY_ELSEWHERE = 0.1
 """Seconds until the inbox is looked at again: another process has the chats that wait in hand."""
 
@@ -133,7 +134,14 @@ class Turns:
                 continue
             pause = 0.5
             if not ran:
-                await wait_for_news(self._news, _BUSY_ELSEWHERE if self._is_elsewhere else _IDLE)
+                await wait_for_news(self._news, self._pause)
+
+    @property
+    def _pause(self) -> float:
+        """Seconds until the inbox is looked at without news: only who stores is told of it."""
+        if self._database.is_sqlite:
+            return _IDLE
+        return _BUSY_ELSEWHERE if self._is_elsewhere else _IDLE_AMONG_SEVERAL
 
     async def run_waiting(self) -> int:
         """One batch: the next update of each of several chats. Returns how many were taken."""

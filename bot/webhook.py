@@ -49,6 +49,8 @@ class Place:
 class Webhook:
     """Keeps what is brought, and tells the turns."""
 
+    is_for_one = False
+
     def __init__(
         self,
         database: Database,
