@@ -4,21 +4,22 @@ import asyncio
 import io
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 from sqlalchemy import text
 
-from bot.app import App
-from bot.bot_api import ApiError, ApiRefusedError, ApiUnreachableError
+from bot.app import App, opened
+from bot.bot_api import ApiError, ApiRefusedError, ApiUnreachableError, Platform
 from bot.inbox import ALLOWED_UPDATES
 from bot.web import CannotListenError
 from bot.webhook import LARGEST_BODY, SECRET_HEADER, Place, Webhook
 from storage.tables import InboxState
 from tests.bot.conftest import inbox_rows, until
-from tests.chat import Chat, RecordingPlatform
+from tests.chat import Chat, RecordingPlatform, make_app
 
 SECRET = "a-secret_of_letters-1"
 PATH = "/calls/9d2c"
@@ -90,19 +91,30 @@ class Waits:
         self.over.clear()
 
 
+def hook_of(
+    app: App,
+    *,
+    platform: Platform | None = None,
+    port: int = 0,
+    stored: Callable[[], None] | None = None,
+    waits: Waits | None = None,
+) -> Webhook:
+    return Webhook(
+        app.database,
+        platform or app.platform,
+        app.clock,
+        str(app.bot.id),
+        Place(ADDRESS, SECRET, "127.0.0.1", port),
+        stored=stored or app.turns.wake,
+        sleep=waits or Waits(),
+    )
+
+
 @asynccontextmanager
 async def serving(
     app: App, places: Places, waits: Waits | None = None, *, port: int = 0
 ) -> AsyncIterator[Webhook]:
-    webhook = Webhook(
-        app.database,
-        places,
-        app.clock,
-        str(app.bot.id),
-        Place(ADDRESS, SECRET, "127.0.0.1", port),
-        stored=app.turns.wake,
-        sleep=waits or Waits(),
-    )
+    webhook = hook_of(app, platform=places, port=port, waits=waits)
     running = asyncio.ensure_future(webhook.run())
     try:
         await until(lambda: webhook.port is not None or running.done())
@@ -309,15 +321,7 @@ async def test_no_call_is_answered_before_its_commit_and_many_share_one(
         nonlocal commits
         commits += 1
 
-    webhook = Webhook(
-        app.database,
-        places,
-        app.clock,
-        str(app.bot.id),
-        Place(ADDRESS, SECRET, "127.0.0.1", 0),
-        stored=stored,
-        sleep=Waits(),
-    )
+    webhook = hook_of(app, platform=places, stored=stored)
     running = asyncio.ensure_future(webhook.run())
     await until(lambda: webhook.is_working)
     assert webhook.port is not None
@@ -411,6 +415,35 @@ async def test_a_webhook_that_another_program_took_away_is_set_again(
         "the platform could not call the webhook (3 updates wait): Wrong response: 401",
         "the webhook was another program's, and is set again",
     ]
+
+
+async def test_every_process_takes_calls_whoever_leads(
+    app: App, chat: Chat, database_address: str, tmp_path: Path
+):
+    apps = [app]
+    async with AsyncExitStack() as stack:
+        if not app.database.is_sqlite:
+            apps.append(
+                await stack.enter_async_context(opened(make_app(database_address, tmp_path)))
+            )
+        assert [one.is_leader for one in apps] == [True, False][: len(apps)]
+        webhooks = [hook_of(one) for one in apps]
+        for one, webhook in zip(apps, webhooks, strict=True):
+            one.intake = webhook
+        running = [asyncio.ensure_future(one.run()) for one in apps]
+        await until(lambda: all(webhook.is_working for webhook in webhooks))
+        async with aiohttp.ClientSession() as session:
+            callers = [Caller(session, webhook.port or 0) for webhook in webhooks]
+            updates = [chat.text_update("/hoi") for _ in callers]
+            answers = [
+                await caller.status(one) for caller, one in zip(callers, updates, strict=True)
+            ]
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running)
+        assert [task.cancelled() for task in running] == [True] * len(apps)
+    assert answers == [200] * len(apps)
+    assert await kept(app) == [one["update_id"] for one in updates]
 
 
 async def test_a_port_that_is_taken_is_named(app: App, places: Places):
