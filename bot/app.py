@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Collection, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -41,6 +41,7 @@ from handlers import attach
 from handlers.commands import menu
 from storage.database import Database
 from storage.locks import Locks
+from storage.news import News
 from storage.schema import ensure_schema
 from storage.tables import DatabaseKind, InboxState, InboxUpdate, Job, OutboxMessage, OutboxState
 
@@ -295,9 +296,15 @@ def build_app(
         observer.turn_done(turn, len(rows))
         sender.answer(turn.answers)
         sender.queue(rows)
-        workshop.is_to_sweep |= turn.forgotten
-        workshop.wake()
-        courier.wake()
+        if turn.forgotten:
+            workshop.is_to_sweep = True
+            workshop.wake()
+
+    def woken(news: Collection[News]) -> None:
+        if News.job in news:
+            workshop.wake()
+        if News.paced in news:
+            courier.wake()
 
     async def file_gone(row: dict[str, Any]) -> bool | None:
         # Whoever leads has made it, or makes it again; others leave it to that one.
@@ -321,7 +328,14 @@ def build_app(
         return await write_calls(session, str(bot.id), [call], clock())
 
     turns = Turns(
-        database, dispatcher, bot, clock, channel=CHANNEL, said=said, apologise=apologise
+        database,
+        dispatcher,
+        bot,
+        clock,
+        channel=CHANNEL,
+        said=said,
+        woken=woken,
+        apologise=apologise,
     )
     intake = Intake(database, platform, clock, str(bot.id), stored=turns.wake)
     return App(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -37,6 +38,11 @@ _LEFT_OUT = frozenset(
 )  # fmt: skip
 _UNSTORABLE = {0: None, **dict.fromkeys(range(0xD800, 0xE000))}
 """NUL, which PostgreSQL refuses, and halves of characters, which nothing can encode."""
+_TABLE: Table = InboxUpdate.__table__  # type: ignore[attr-defined]
+_KEEP = {
+    name: insert(_TABLE).on_conflict_do_nothing(index_elements=["bot_id", "update_id"])
+    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
 _LARGEST_ID = 2**63 - 1
 
 
@@ -92,13 +98,8 @@ def row_of(bot_id: str, update: Any, now: datetime) -> Row:
 
 async def store_rows(session: AsyncSession, rows: Sequence[Row]) -> None:
     """Keep the rows that are not kept yet: a redelivered (bot id, update id) changes nothing."""
-    if not rows:
-        return
-    on_postgresql = session.get_bind().dialect.name == "postgresql"
-    insert = postgresql.insert if on_postgresql else sqlite.insert
-    await session.execute(
-        insert(InboxUpdate).on_conflict_do_nothing(index_elements=["bot_id", "update_id"]), rows
-    )
+    if rows:
+        await session.execute(_KEEP[session.get_bind().dialect.name], rows)
 
 
 def chat_key(bot_id: str, update: Mapping[str, Any]) -> str:

@@ -10,12 +10,12 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, select, update
+from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -46,6 +46,22 @@ _COUNTS_AS_DONE = (
 )
 _EDIT_IMPOSSIBLE = ("message to edit not found", "message can't be edited", "message_id_invalid")
 _TOKEN_REFUSED = {401, 404}
+_MARKS_GATHERED = 0.005
+"""Seconds in which replies that leave together are gathered, to be marked in one commit."""
+_OUTBOX: Table = OutboxMessage.__table__  # type: ignore[attr-defined]
+_IS_ROW = _OUTBOX.c.id == bindparam("row")
+_CLOSE = (
+    update(_OUTBOX)
+    # Another process may have sent it too, if this one had lost the lock meanwhile.
+    .where(_IS_ROW, _OUTBOX.c.state == OutboxState.due)
+    .values(
+        {
+            name: bindparam(name)
+            for name in ("state", "content", "sent_at", "message_id", "attempts", "error")
+        }
+    )
+)
+_FORGET = delete(_OUTBOX).where(_IS_ROW)
 _FORBIDDEN = 403
 _TOO_MANY = 429
 _SERVER_FAULT = 500
@@ -429,11 +445,11 @@ class Sender:
             async with self._marking:
                 if not self._marks:
                     return
+                await asyncio.sleep(_MARKS_GATHERED)
                 marks = list(self._marks)
                 try:
                     async with self._database.transaction() as session:
-                        for done, result in marks:
-                            await self._close_row(session, done, result)
+                        await self._close_rows(session, marks)
                 except Exception as error:  # noqa: BLE001  drivers raise what they like
                     log_fault(log, error, "sent replies could not be marked")
                 else:
@@ -442,39 +458,38 @@ class Sender:
                     return
             await self.wait(asyncio.Event(), 1)
 
-    async def _close_row(self, session: AsyncSession, row: Row, outcome: _Outcome) -> None:
-        if row.get("forget"):
-            await session.execute(delete(OutboxMessage).where(col(OutboxMessage.id) == row["id"]))
-            return
+    async def _close_rows(self, session: AsyncSession, marks: list[tuple[Row, _Outcome]]) -> None:
         now = self._clock()
-        await session.execute(
-            update(OutboxMessage)
-            .where(
-                col(OutboxMessage.id) == row["id"],
-                # Another process may have sent it too, if this one had lost the lock meanwhile.
-                col(OutboxMessage.state) == OutboxState.due,
-            )
-            .values(
-                state=outcome.state,
-                content={},
-                sent_at=now,
-                message_id=outcome.message_id,
-                attempts=row.get("attempts") or 0,
-                error=outcome.error,
-            )
-        )
-        if row.get("as_new") and "stands_for" in row and outcome.message_id is not None:
-            await session.execute(
-                update(OutboxMessage)
-                .where(col(OutboxMessage.slot) == row["stands_for"])
-                .values(message_id=outcome.message_id)
-            )
-        if outcome.unreachable:
-            await session.execute(
-                update(Person)
-                .where(
-                    col(Person.channel) == "telegram",
-                    col(Person.external_id) == row["chat_id"],
+        kept = [(row, outcome) for row, outcome in marks if not row.get("forget")]
+        if kept:
+            await session.execute(_CLOSE, [_closed(row, outcome, now) for row, outcome in kept])
+        if forgotten := [{"row": row["id"]} for row, _ in marks if row.get("forget")]:
+            await session.execute(_FORGET, forgotten)
+        for row, outcome in kept:
+            if row.get("as_new") and "stands_for" in row and outcome.message_id is not None:
+                await session.execute(
+                    update(OutboxMessage)
+                    .where(col(OutboxMessage.slot) == row["stands_for"])
+                    .values(message_id=outcome.message_id)
                 )
-                .values(unreachable_at=now)
-            )
+            if outcome.unreachable:
+                await session.execute(
+                    update(Person)
+                    .where(
+                        col(Person.channel) == "telegram",
+                        col(Person.external_id) == row["chat_id"],
+                    )
+                    .values(unreachable_at=now)
+                )
+
+
+def _closed(row: Row, outcome: _Outcome, now: datetime) -> dict[str, Any]:
+    return {
+        "row": row["id"],
+        "state": outcome.state,
+        "content": {},
+        "sent_at": now,
+        "message_id": outcome.message_id,
+        "attempts": row.get("attempts") or 0,
+        "error": outcome.error,
+    }

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +21,7 @@ from bot.trace import log_fault
 from bot.turn import Outcome, Turn, current_turn, reply_row, undo, write_rows
 from bot.waiting import wait_for_news
 from storage.database import Database
+from storage.news import News, news_of
 from storage.preloading import preload
 from storage.tables import InboxState, InboxUpdate
 
@@ -91,6 +92,7 @@ class Turns:
 
     Args:
         said: called after the commit with each finished turn and its outbox rows.
+        woken: called after the commit with what was announced meanwhile.
         apologise: called when an update is set aside; writes the one message that says so.
     """
 
@@ -103,6 +105,7 @@ class Turns:
         *,
         channel: str,
         said: Said,
+        woken: Callable[[Collection[News]], None],
         apologise: Apologise,
     ) -> None:
         self._database = database
@@ -111,6 +114,7 @@ class Turns:
         self._clock = clock
         self._channel = channel
         self._said = said
+        self._woken = woken
         self._apologise = apologise
         self._news = asyncio.Event()
         self._bot_id = str(bot.id)
@@ -199,7 +203,7 @@ class Turns:
                 if _person_in(row) not in officials
             ]
             await self._write(session, turns)
-        await self._tell(turns)
+        await self._tell(turns, news_of(session))
         return len(turns), [row.chat_key for row in rows if _person_in(row) in officials]
 
     async def _run_alone(self, chat: str) -> int:
@@ -212,11 +216,12 @@ class Turns:
             if row is None:
                 return 0
             turn = await self._run_turn(session, row, is_alone=True)
-        await self._tell([turn])
+        await self._tell([turn], news_of(session))
         return 1
 
-    async def _tell(self, turns: Sequence[Turn]) -> None:
+    async def _tell(self, turns: Sequence[Turn], news: Collection[News]) -> None:
         """After the commit."""
+        self._woken(news)
         for turn in turns:
             self._said(turn, turn.rows)
         if any(turn.forgotten for turn in turns):

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from conference.auditing import record
 from conference.roles import Actor
+from storage.news import News, announce
 from storage.tables import Job
 
 
@@ -34,5 +35,6 @@ async def ask_for_job(
     )
     session.add(job)
     await session.flush()
+    announce(session, News.job)
     record(session, actor, f"job.{kind}", ("job", job.id), now=now)
     return job

@@ -7,6 +7,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from storage.news import News, announce
 from storage.nudging import leads_of
 from storage.paced import Paced, write_each
 from storage.people import holders_of
@@ -73,6 +74,7 @@ async def reach_again(session: AsyncSession, person: Person) -> None:
 
     Telegram lets nobody be written to who has never opened the bot, organisers included.
     """
+    announce(session, News.paced)
     person.unreachable_at = None
     session.add(person)
     await session.execute(

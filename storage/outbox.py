@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from storage.news import News, announce
 from storage.tables import Lane, OutboxMessage, OutboxState, Person, Role, RoleGrant
 from storage.tables.outbox import IN_TROUBLE
 
@@ -121,6 +122,7 @@ async def put_back(session: AsyncSession, message_id: int, attempts: int) -> Out
         message_id: the row.
         attempts: how often it had been tried when its trouble was seen.
     """
+    announce(session, News.paced)
     found: OutboxMessage | None = await session.scalar(
         update(OutboxMessage)
         .where(

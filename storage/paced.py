@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
 
+from storage.news import News, announce
 from storage.tables import Lane, OutboxMessage, OutboxState, Person
 
 
@@ -36,6 +37,7 @@ async def write_each(
     """Write messages of one kind; returns to whom one was written that was not there before."""
     if not messages:
         return set()
+    announce(session, News.paced)
     written = await session.scalars(
         insert_new(session, OutboxMessage)
         .on_conflict_do_nothing(index_elements=["key"])
@@ -83,6 +85,7 @@ async def write_to(
         now: the present moment.
         not_after: when it is of no use any more.
     """
+    announce(session, News.paced)
     columns = OutboxMessage.__table__.c  # type: ignore[attr-defined]
     values = {
         "lane": literal(Lane.paced, columns.lane.type),
