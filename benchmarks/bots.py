@@ -20,6 +20,7 @@ PEERS = Path(__file__).parent / "peers"
 TOKEN = "1000000001:benchmark_benchmark_benchmark_bench"
 BOT_ID = TOKEN.partition(":")[0]
 ORGANISER = 900
+COURIER_RATE = 25
 BOTS = ("ours", "floor", "ptb", "fsm")
 _START = 120.0
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -76,7 +77,7 @@ def our_settings(base: str, address: str, plan: Path, **more: str) -> dict[str, 
         "PLAN_FILE": str(plan),
         "DATA_DIR": str(plan.parent / "files"),
         "ORGANISER_IDS": str(ORGANISER),
-        "COURIER_RATE": "25",
+        "COURIER_RATE": str(COURIER_RATE),
         **more,
     }
 

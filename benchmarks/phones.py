@@ -21,11 +21,11 @@ from bot.sandbox.store import Store
 
 _NEWCOMERS = itertools.count(5_000_000_001)
 """Nobody is new twice, whatever database a bot still has from an earlier run."""
-PATIENCE = 60.0
+WARM_UP = 10
+"""So many conversations come before what is measured."""
+PATIENCE = 120.0
 """So many seconds a person waits for an answer before the run is given up."""
 
-STEADY = 20.0
-"""Updates a second of the steady load, far below what the bot can answer."""
 _PAUSE = 0.5
 """Seconds from one step of a conversation to the next under the steady load."""
 
@@ -134,6 +134,12 @@ class LocalApi:
             await answered
         return time.perf_counter() - began
 
+    async def see_file(self, phone: Phone) -> None:
+        """Wait until a file lies in the chat."""
+        async with asyncio.timeout(5 * PATIENCE):
+            while "document" not in phone.message:
+                await phone.listen()
+
     async def converse(self, phone: Phone) -> list[float]:
         """The whole conversation, each step once the one before is answered; their seconds."""
         return [await self.take(phone, step) for step in ASKING]
@@ -166,7 +172,7 @@ class Replies:
 
 
 @contextlib.asynccontextmanager
-async def steady_load(api: LocalApi, per_second: float = STEADY) -> AsyncIterator[Replies]:
+async def steady_load(api: LocalApi, per_second: float) -> AsyncIterator[Replies]:
     """Newcomers ask at a fixed pace, whatever else goes on; each step by its own hour.
 
     A step waits for its hour and for the answer to the one before, as people do.
@@ -209,9 +215,10 @@ async def local_api() -> AsyncIterator[LocalApi]:
     async def note(request: web.Request, handler: Any) -> web.StreamResponse:
         if request.path.endswith("/getUpdates"):
             polled.set()
+        moment = time.monotonic()
         response = await handler(request)
         if request.path.endswith("/sendMessage") and response.status == web.HTTPOk.status_code:
-            arrived.append((time.monotonic(), int((await _given(request))["chat_id"])))
+            arrived.append((moment, int((await _given(request))["chat_id"])))
         return response
 
     app = make_app(":memory:")

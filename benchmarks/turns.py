@@ -12,7 +12,6 @@ its schema before the clock starts.
 
 import argparse
 import asyncio
-import contextlib
 import sys
 import tempfile
 import time
@@ -23,8 +22,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks import bots
+from benchmarks.commands import run_until_ended
 from benchmarks.databases import POSTGRESQL, SQLITE, kind, new_database
-from benchmarks.phones import local_api
+from benchmarks.phones import WARM_UP, Say, local_api
+from benchmarks.sizes import Size
 from benchmarks.table import (
     Row,
     at_least,
@@ -38,11 +39,10 @@ from benchmarks.table import (
     show,
 )
 
-WARM_UP = 10
 MEGABYTE = 1e6
 COLUMNS = (
     "bot", "turns/s", "× floor", "× ptb", "p50 ms", "p95 ms", "CPU ms a turn", "× floor",
-    "bot busy", "API busy", "ready s", "× floor", "MB", "× floor",
+    "bot busy", "API busy", "ready s", "× floor", "first answer s", "× floor", "MB", "× floor",
 )  # fmt: skip
 
 
@@ -62,39 +62,51 @@ class Run:
     api_busy: float
     """Share of a processor that the Bot API with its people used: near 1 it is the limit."""
     ready: float
+    """Seconds from the start of the process to its first request for updates."""
+    answered: float
+    """Seconds from the start to the answer for somebody who wrote while no bot was running."""
     memory: float
 
 
 async def one_run(
-    name: str, where: str, folder: Path, people: int, rounds: int, profile: Path | None = None
+    name: str,
+    folder: Path,
+    people: int,
+    rounds: int,
+    *,
+    address: str = "",
+    plan: Path | None = None,
+    profile: Path | None = None,
 ) -> Run:
-    """Start one bot, let the crowd ask, and end it."""
-    async with contextlib.AsyncExitStack() as stack:
-        api = await stack.enter_async_context(local_api())
-        settings = None
-        if name == "ours":
-            plan = bots.plan_for_today(folder)
-            address = await stack.enter_async_context(new_database(where, folder))
-            await bots.migrate(address, plan)
-            settings = bots.our_settings(api.base, address, plan)
-        bot = await stack.enter_async_context(
-            bots.running(name, api, folder, settings, profile=profile)
-        )
-        await api.crowd(WARM_UP, WARM_UP)
-        began, own, used = time.perf_counter(), time.process_time(), bot.cpu_seconds
-        took = await api.crowd(people, people * rounds)
-        seconds = time.perf_counter() - began
-        used = bot.cpu_seconds - used
-        return Run(
-            rate=len(took) / seconds,
-            p50=percentile(took, 0.5),
-            p95=percentile(took, 0.95),
-            cpu=used / len(took),
-            busy=used / seconds,
-            api_busy=(time.process_time() - own) / seconds,
-            ready=bot.ready_seconds,
-            memory=bot.peak_memory,
-        )
+    """Start one bot, let the crowd ask, and end it.
+
+    Args:
+        address: of ours, a database with its schema.
+        plan: of ours.
+        profile: where ours leaves cProfile's figures.
+    """
+    async with local_api() as api:
+        settings = bots.our_settings(api.base, address, plan) if plan else None
+        [early] = api.newcomers(1)
+        answered = asyncio.ensure_future(api.take(early, Say("/hoi")))
+        async with bots.running(name, api, folder, settings, profile=profile) as bot:
+            await answered
+            await api.crowd(WARM_UP, WARM_UP)
+            began, own, used = time.perf_counter(), time.process_time(), bot.cpu_seconds
+            took = await api.crowd(people, people * rounds)
+            seconds = time.perf_counter() - began
+            used = bot.cpu_seconds - used
+            return Run(
+                rate=len(took) / seconds,
+                p50=percentile(took, 0.5),
+                p95=percentile(took, 0.95),
+                cpu=used / len(took),
+                busy=used / seconds,
+                api_busy=(time.process_time() - own) / seconds,
+                ready=bot.ready_seconds,
+                answered=answered.result(),
+                memory=bot.peak_memory,
+            )
 
 
 async def compare(
@@ -105,14 +117,28 @@ async def compare(
     runs: int,
     profile: Path | None = None,
 ) -> dict[str, list[Run]]:
-    """Every bot so many times, in turn (A B C A B C …)."""
+    """Every bot so many times, in turn (A B C A B C …), each time with nothing kept before."""
     found: dict[str, list[Run]] = {name: [] for name in names}
     for _ in range(runs):
         for name in names:
-            with tempfile.TemporaryDirectory(prefix="doithoai-turns-") as folder:
-                found[name].append(
-                    await one_run(name, where, Path(folder), people, rounds, profile)
-                )
+            with tempfile.TemporaryDirectory(prefix="doithoai-turns-") as temporary:
+                folder = Path(temporary)
+                if name == "ours":
+                    plan = bots.plan_for_today(folder)
+                    async with new_database(where, folder) as address:
+                        await bots.migrate(address, plan)
+                        run = await one_run(
+                            name,
+                            folder,
+                            people,
+                            rounds,
+                            address=address,
+                            plan=plan,
+                            profile=profile,
+                        )
+                else:
+                    run = await one_run(name, folder, people, rounds)
+            found[name].append(run)
     return found
 
 
@@ -135,6 +161,8 @@ def show_runs(found: dict[str, list[Run]]) -> None:
                 f"{median(runs, lambda run: run.api_busy):.0%}",
                 f"{median(runs, lambda run: run.ready):.2f}",
                 f"{ratio(runs, floor, lambda run: run.ready):.2f}" if floor else "",
+                f"{median(runs, lambda run: run.answered):.2f}",
+                f"{ratio(runs, floor, lambda run: run.answered):.2f}" if floor else "",
                 f"{median(runs, lambda run: run.memory) / MEGABYTE:.0f}",
                 f"{ratio(runs, floor, lambda run: run.memory):.2f}" if floor else "",
             ]
@@ -176,6 +204,15 @@ def rows(found: dict[str, list[Run]], database: str) -> list[Row]:
             f"floor {median(floor, lambda run: run.ready):.2f} s",
             database,
         ),
+        Row(
+            "start to the first answer, of floor's",
+            at_most(1.3),
+            at_most(1.15),
+            ratio(ours, floor, lambda run: run.answered),
+            f"ours {median(ours, lambda run: run.answered):.2f} s, "
+            f"floor {median(floor, lambda run: run.answered):.2f} s",
+            database,
+        ),
     ]
     if ptb is not None:
         judged.insert(
@@ -192,18 +229,15 @@ def rows(found: dict[str, list[Run]], database: str) -> list[Row]:
     return judged
 
 
-async def main() -> bool:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--people", type=int, default=50, help="at once")
-    parser.add_argument("--rounds", type=int, default=4, help="conversations for each of them")
-    parser.add_argument("--runs", type=int, default=3, help="of each bot, in turn")
-    parser.add_argument("--only", default=",".join(bots.BOTS), help="some of the bots")
-    parser.add_argument(
-        "--database", default=SQLITE, help=f"`sqlite` or a server, such as {POSTGRESQL}"
-    )
-    parser.add_argument("--profile", type=Path, help="where ours leaves cProfile's figures")
-    parser.add_argument("--json", type=Path, help="where the judged figures are kept")
-    given = parser.parse_args()
+async def rows_of(where: str, size: Size) -> list[Row]:
+    """The rows of all four bots; what each of them did is printed before."""
+    found = await compare(bots.BOTS, where, size.at_once, size.rounds, size.runs)
+    print(f"\n{kind(where)}; {size.at_once} people at once\n")
+    show_runs(found)
+    return rows(found, kind(where))
+
+
+async def main(given: argparse.Namespace) -> bool:
     database = kind(given.database)
     profile = given.profile.resolve() if given.profile else None
     print(
@@ -218,4 +252,14 @@ async def main() -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(0 if asyncio.run(main()) else 1)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--people", type=int, default=50, help="at once")
+    parser.add_argument("--rounds", type=int, default=4, help="conversations for each of them")
+    parser.add_argument("--runs", type=int, default=3, help="of each bot, in turn")
+    parser.add_argument("--only", default=",".join(bots.BOTS), help="some of the bots")
+    parser.add_argument(
+        "--database", default=SQLITE, help=f"`sqlite` or a server, such as {POSTGRESQL}"
+    )
+    parser.add_argument("--profile", type=Path, help="where ours leaves cProfile's figures")
+    parser.add_argument("--json", type=Path, help="where the judged figures are kept")
+    sys.exit(0 if run_until_ended(main(parser.parse_args())) else 1)
