@@ -23,6 +23,7 @@ from config.log import set_up_logging
 from config.plan import ConferencePlan, load_plan
 from config.settings import Settings
 from storage.database import Database
+from storage.locks import only_process
 from storage.tables import DatabaseKind
 
 log = logging.getLogger(__name__)
@@ -165,22 +166,30 @@ async def _serve(
     """Prepare, say who this is and where the data lies, and run until a signal comes."""
     _end_on_signals()
     try:
-        me = await _whoami(app)
-        app.introduce(me)
-        await app.prepare()
-        if isinstance(app.intake, Intake):
-            await _leave_no_webhook(app)
-        sys.stdout.write(
-            f"doithoai: {who(me)}\n"
-            f"doithoai: {app.plan.conference.short_title} ({app.plan.conference.code}), "
-            f"data in {_shown(app.database.url)}\n"
-        )
-        sys.stdout.flush()
-        await app.run(_show_menus(app), *(one() for one in also))
+        with only_process(app.database.url):
+            await _prepare(app, who)
+            await app.run(_show_menus(app), *(one() for one in also))
     except asyncio.CancelledError:
         log.info("stopped, as asked")
     finally:
         await app.close()
+
+
+async def _prepare(app: App, who: Callable[[dict[str, Any]], str]) -> None:
+    me = await _whoami(app)
+    app.introduce(me)
+    if app.kind is DatabaseKind.sandbox and not await app.leadership.stand():
+        # Its phones are its own: nobody else would answer them.
+        raise CannotRunError("another sandbox runs on this database")
+    await app.prepare()
+    if isinstance(app.intake, Intake):
+        await _leave_no_webhook(app)
+    sys.stdout.write(
+        f"doithoai: {who(me)}\n"
+        f"doithoai: {app.plan.conference.short_title} ({app.plan.conference.code}), "
+        f"data in {_shown(app.database.url)}\n"
+    )
+    sys.stdout.flush()
 
 
 def _end_on_signals() -> None:

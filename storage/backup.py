@@ -37,6 +37,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel, col
 
 from storage.database import Database, DatabaseError
+from storage.locks import only_process
 from storage.migrating import alembic_config, migrate_connection
 from storage.tables import ConferenceRecord, Lane, OutboxMessage, OutboxState
 
@@ -89,7 +90,8 @@ async def restore(source: Path, database: Database) -> BackupReport:
 
     Raises:
         BackupError: the file is no sound backup of this program, or the database is not empty.
-        DatabaseError: file or database are of a newer version of this program.
+        DatabaseError: file or database are of a newer version of this program, or a bot runs on
+            the database.
     """
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "copy.db"
@@ -99,7 +101,11 @@ async def restore(source: Path, database: Database) -> BackupReport:
                 migrate_connection(connection)
             except DatabaseError as error:
                 raise BackupError(f"{source}: {error}") from None
-        with _engine(copy) as engine, engine.connect() as connection:
+        with (
+            only_process(database.url),
+            _engine(copy) as engine,
+            engine.connect() as connection,
+        ):
             rows: dict[str, int] = await database.run_on_connection(_load, connection)
     return BackupReport(source, revision, rows)
 

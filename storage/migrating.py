@@ -8,9 +8,10 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
+from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-from storage.database import Database, DatabaseError
+from storage.database import Database, DatabaseError, lock_number
 
 
 def alembic_config(connection: Connection | None = None) -> Config:
@@ -37,6 +38,11 @@ def migrate_connection(connection: Connection, revision: str = "head") -> None:
     Raises:
         DatabaseError: the database was made by a newer version of this program.
     """
+    if connection.dialect.name == "postgresql":
+        # Several processes may start at once.
+        connection.execute(
+            text("SELECT pg_advisory_xact_lock(:number)"), {"number": lock_number("schema")}
+        )
     config = alembic_config(connection)
     scripts = ScriptDirectory.from_config(config)
     current = MigrationContext.configure(connection).get_current_revision()

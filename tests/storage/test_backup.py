@@ -16,6 +16,7 @@ from sqlmodel import SQLModel, col
 
 from storage.backup import BackupError, backup, restore
 from storage.database import Database, DatabaseError
+from storage.locks import only_process
 from storage.migrating import migrate
 from storage.tables import (
     AgeBand,
@@ -442,3 +443,12 @@ async def test_restore_leaves_the_backup_as_it_was(
     path.chmod(0o400)
     await restore(path, fresh)
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("database_address", ["sqlite"], indirect=True)
+async def test_nothing_is_restored_under_a_running_bot(database: Database, tmp_path: Path):
+    kept = tmp_path / "kept.db"
+    await backup(database, kept)
+    with only_process(database.url), pytest.raises(DatabaseError, match="is in use by another"):
+        await restore(kept, database)
+    await restore(kept, database)
