@@ -32,7 +32,8 @@ from storage.questions import (
     question_by_fingerprint,
     questions_of,
 )
-from storage.tables import AuditEntry, Question, QuestionState, Topic, Unit
+from storage.tables import AuditEntry, Question, QuestionState, Unit
+from storage.units import open_unit_name
 
 OPEN_PHASES = (Phase.asking, Phase.addendum)
 
@@ -42,6 +43,8 @@ class Receipt:
     """What a person is told of a question that was taken."""
 
     question: Question
+    unit: str
+    """The name of the unit it was sent to."""
     is_repeat: bool
     """The same words were there before: the same receipt is given."""
     left_today: int
@@ -70,7 +73,8 @@ def text_fault(text: str, plan: ConferencePlan) -> str | None:
 
 def shows_danger(text: str) -> bool:
     """Whether the words show a sign of danger to a person, a phrase over two lines included."""
-    return bool(danger_signs(text) or danger_signs(" ".join(text.split())))
+    in_one_line = " ".join(text.split())
+    return bool(danger_signs(text) or (in_one_line != text and danger_signs(in_one_line)))
 
 
 async def submit_question(
@@ -98,14 +102,16 @@ async def submit_question(
     when = phase((await calendar_of(session, plan)).plan_for(unit_code), now)
     if when not in OPEN_PHASES:
         raise AskingClosedError(phase=when.value)
-    await _require_choice(session, unit_code, topic_code)
+    unit = await open_unit_name(session, unit_code, topic_code)
+    if unit is None:
+        raise ChoiceGoneError
     words = _fit(text, plan)
     mark = fingerprint(words)
     same = await question_by_fingerprint(session, person.id, mark)
     if same is not None:
-        return Receipt(
-            same, is_repeat=True, left_today=await left_today(session, actor, plan, now)
-        )
+        sent_to = await session.get_one(Unit, same.unit_code)
+        left = await left_today(session, actor, plan, now)
+        return Receipt(same, sent_to.name, is_repeat=True, left_today=left)
     left = await left_today(session, actor, plan, now)
     is_held = shows_danger(words)
     if left <= 0 and not is_held:
@@ -132,7 +138,7 @@ async def submit_question(
         await notify_duty(session, question, now=now)
     else:
         await notify_leads_of_late_question(session, unit_code, now=now)
-    return Receipt(question, is_repeat=False, left_today=max(0, left - 1))
+    return Receipt(question, unit, is_repeat=False, left_today=max(0, left - 1))
 
 
 async def edit_question(
@@ -250,10 +256,3 @@ def _fit(text: str, plan: ConferencePlan) -> str:
             maximum=plan.collection.max_characters,
         )
     return words
-
-
-async def _require_choice(session: AsyncSession, unit_code: str, topic_code: str) -> None:
-    unit = await session.get(Unit, unit_code)
-    topic = await session.get(Topic, topic_code)
-    if unit is None or topic is None or unit.closed_at or topic.closed_at:
-        raise ChoiceGoneError

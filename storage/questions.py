@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, Table, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -21,16 +21,36 @@ from storage.tables import (
 LISTED = (QuestionState.submitted, QuestionState.reported)
 """The states that the consolidated list shows: neither withdrawn nor held for the duty officer."""
 
+# Asked with every question sent, and so built once: building one costs more than asking it.
+_RECORD: Table = ConferenceRecord.__table__  # type: ignore[attr-defined]
+_NEXT_NUMBER = (
+    update(_RECORD)
+    .values(last_number=_RECORD.c.last_number + 1)
+    .returning(_RECORD.c.code, _RECORD.c.last_number)
+)
+_SAME_WORDS = select(Question).where(
+    col(Question.author_id) == bindparam("author_id"),
+    col(Question.fingerprint) == bindparam("fingerprint"),
+)
+_SENT_SINCE = (
+    select(func.count())
+    .select_from(Question)
+    .where(
+        col(Question.author_id) == bindparam("author_id"),
+        col(Question.submitted_at) >= bindparam("moment"),
+    )
+)
+_LAST_REPORT = (
+    select(Report)
+    .where(col(Report.unit_code) == bindparam("unit_code"))
+    .order_by(col(Report.number).desc())
+    .limit(1)
+)
+
 
 async def next_number(session: AsyncSession) -> tuple[str, int]:
     """The conference's code and the next number under it; a number is never given twice."""
-    row = (
-        await session.execute(
-            update(ConferenceRecord)
-            .values(last_number=col(ConferenceRecord.last_number) + 1)
-            .returning(col(ConferenceRecord.code), col(ConferenceRecord.last_number))
-        )
-    ).one()
+    row = (await session.execute(_NEXT_NUMBER)).one()
     return row[0], row[1]
 
 
@@ -50,9 +70,7 @@ async def question_by_fingerprint(
 ) -> Question | None:
     """This person's question with these same words."""
     found: Question | None = await session.scalar(
-        select(Question).where(
-            col(Question.author_id) == author_id, col(Question.fingerprint) == fingerprint
-        )
+        _SAME_WORDS, {"author_id": author_id, "fingerprint": fingerprint}
     )
     return found
 
@@ -70,13 +88,7 @@ async def questions_of(session: AsyncSession, author_id: int) -> Sequence[Questi
 
 async def count_since(session: AsyncSession, author_id: int, moment: datetime) -> int:
     """How many questions a person has sent since a moment, withdrawn ones included."""
-    return (
-        await session.scalar(
-            select(func.count())
-            .select_from(Question)
-            .where(col(Question.author_id) == author_id, col(Question.submitted_at) >= moment)
-        )
-    ) or 0
+    return (await session.scalar(_SENT_SINCE, {"author_id": author_id, "moment": moment})) or 0
 
 
 async def held_questions(session: AsyncSession) -> Sequence[Question]:
@@ -103,12 +115,7 @@ async def listed_of_unit(session: AsyncSession, unit_code: str) -> Sequence[Ques
 
 async def report_of(session: AsyncSession, unit_code: str) -> Report | None:
     """The unit's last report, once one has been handed up."""
-    found: Report | None = await session.scalar(
-        select(Report)
-        .where(col(Report.unit_code) == unit_code)
-        .order_by(col(Report.number).desc())
-        .limit(1)
-    )
+    found: Report | None = await session.scalar(_LAST_REPORT, {"unit_code": unit_code})
     return found
 
 

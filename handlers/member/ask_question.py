@@ -33,6 +33,7 @@ from handlers.callbacks import (
 )
 from handlers.commands import on_button, on_command
 from handlers.conversation import Conversation, Screen, button
+from handlers.filters import has_own_words
 from handlers.member.drafts import Draft, load_draft, remember_sent, save_draft
 from handlers.member.question_steps import (
     PAGE,
@@ -42,11 +43,9 @@ from handlers.member.question_steps import (
     show_step,
 )
 from handlers.moments import day_words, deadline_words, moment_words
-from handlers.own_words import has_own_words
 from handlers.quoting import quoted
 from handlers.states import AskQuestionForm, is_asking
 from storage.tables import AgeBand
-from storage.units import unit_and_topic_names
 
 _FILTER_LENGTH = 30
 _AGE = re.compile(r"(?:\D* )?([1-9]\d?)(?: \D*)?")
@@ -292,7 +291,7 @@ async def _send(conversation: Conversation) -> None:
     await remember_sent(conversation.state, code, draft.parts)
     await conversation.show(
         Screen(
-            await _receipt_words(conversation, receipt),
+            _receipt_words(conversation, receipt),
             [
                 [button(texts.plain("button-ask-another"), OpenCallback(command="ask"))],
                 [button(texts.plain("button-view", code=code), ViewQuestionCallback(code=code))],
@@ -301,18 +300,15 @@ async def _send(conversation: Conversation) -> None:
     )
 
 
-async def _receipt_words(conversation: Conversation, receipt: Receipt) -> str:
+def _receipt_words(conversation: Conversation, receipt: Receipt) -> str:
     """The code, what happens next, and how many questions are left today."""
     texts, plan, question = conversation.texts, conversation.plan, receipt.question
-    unit, _ = await unit_and_topic_names(
-        conversation.session, question.unit_code, question.topic_code
-    )
     return "\n\n".join(
         [
             texts(
                 "ask-repeated" if receipt.is_repeat else "ask-sent",
                 code=Safe(f"<code>{question.code}</code>"),
-                unit=unit,
+                unit=receipt.unit,
             ),
             texts(
                 "ask-sent-next-addendum" if question.is_addendum else "ask-sent-next",
@@ -393,14 +389,16 @@ async def take_words(
             AskQuestionForm.confirmation.state,
         }:
             note = texts("ask-draft-kept") if conversation.actor.has_consented else ""
-    await warn_of_danger(conversation, draft, words)
+    await warn_of_danger(conversation, draft, words, is_danger=is_danger)
     await save_draft(conversation.state, draft)
     await go_on(conversation, note=note)
 
 
-async def warn_of_danger(conversation: Conversation, draft: Draft, words: str) -> None:
+async def warn_of_danger(
+    conversation: Conversation, draft: Draft, words: str, *, is_danger: bool
+) -> None:
     """Give the help line at the first sign of danger in the draft or in words just written."""
-    if draft.warned or not (shows_danger(words) or shows_danger(draft.text)):
+    if draft.warned or not (is_danger or (draft.text != words and shows_danger(draft.text))):
         return
     draft.warned = True
     await conversation.say(
@@ -540,7 +538,7 @@ async def got_edited_text(message: Message, conversation: Conversation) -> bool:
     words = clean(message.text or message.caption or "")
     if draft is None or not draft.change(message.message_id, words):
         return False
-    await warn_of_danger(conversation, draft, words)
+    await warn_of_danger(conversation, draft, words, is_danger=shows_danger(words))
     await save_draft(conversation.state, draft)
     note = conversation.texts("ask-draft-edited")
     if is_asking(await conversation.state.get_state()):

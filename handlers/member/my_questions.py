@@ -2,7 +2,7 @@
 
 import re
 
-from aiogram import F, Router
+from aiogram import Router
 from aiogram.filters import CommandObject
 from aiogram.types import CallbackQuery, InlineKeyboardButton, Message
 
@@ -30,10 +30,10 @@ from handlers.callbacks import (
 )
 from handlers.commands import on_button, on_command
 from handlers.conversation import Conversation, Screen, button
+from handlers.filters import has_own_words, is_no_command
 from handlers.member.ask_question import got_edited_text, take_words, waits_for_words
 from handlers.member.drafts import SentMessage, joined, parts_with, remember_sent, sent_as
 from handlers.moments import moment_words
-from handlers.own_words import has_own_words
 from handlers.quoting import one_line, quoted
 from handlers.states import EditQuestionForm, LookUpQuestionForm, leave_form
 from storage.tables import QuestionState
@@ -174,14 +174,14 @@ async def got_code(message: Message, conversation: Conversation) -> None:
     await look_up(conversation, message.text or "")
 
 
-def is_code(message: Message, plan: ConferencePlan) -> bool:
+async def is_code(message: Message, plan: ConferencePlan) -> bool:
     """A tracking code and nothing else: nobody means it as a question."""
     return fold(message.text or "").startswith(fold(plan.conference.code)) and (
         code_in(message.text or "", plan) is not None
     )
 
 
-def is_short(message: Message, plan: ConferencePlan) -> bool:
+async def is_short(message: Message, plan: ConferencePlan) -> bool:
     """Too few letters for a question, so it answers what was asked for."""
     return 0 < len(clean(message.text or "")) < plan.collection.min_characters
 
@@ -414,14 +414,14 @@ def build_router() -> Router:
         got_code,
         LookUpQuestionForm.code,
         is_short,
-        ~F.text.startswith("/"),
+        is_no_command,
         flags={"permission": own},
     )
     router.message.register(
         got_new_words,
         EditQuestionForm.text,
         has_own_words,
-        ~F.text.startswith("/"),
+        is_no_command,
         flags={"permission": own},
     )
     router.edited_message.register(got_edit, flags={"permission": own})

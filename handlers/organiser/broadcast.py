@@ -31,6 +31,7 @@ from handlers.callbacks import (
 )
 from handlers.commands import on_button, on_command
 from handlers.conversation import Conversation, Screen, button, grid
+from handlers.filters import is_text, where
 from handlers.moments import moment_words, quiet_until
 from handlers.shared.invitation import role_words
 from handlers.states import BroadcastForm
@@ -323,10 +324,10 @@ def build_router() -> Router:
     on_button(router, on_stop, StopBroadcastCallback, permission)
     in_dialogue = StateFilter(BroadcastForm)
     flags = {"permission": permission}
-    no_command = F.forward_origin | ~F.text.startswith("/")
+    no_command = where(F.forward_origin | ~F.text.startswith("/"))
     router.message.register(
-        got_text, in_dialogue, no_command, F.text, ~F.forward_origin, flags=flags
+        got_text, in_dialogue, no_command, is_text, where(~F.forward_origin), flags=flags
     )
     router.message.register(got_no_text, in_dialogue, no_command, flags=flags)
-    router.edited_message.register(got_edited_text, in_dialogue, F.text, _is_draft, flags=flags)
+    router.edited_message.register(got_edited_text, in_dialogue, is_text, _is_draft, flags=flags)
     return router

@@ -3,7 +3,7 @@
 import re
 from datetime import date, datetime, time, timedelta
 
-from aiogram import F, Router
+from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
 from conference.calendar import calendar_of
@@ -20,9 +20,9 @@ from config.plan import MilestoneName
 from handlers.callbacks import DecideRequestCallback, ExtendCallback, OpenCallback
 from handlers.commands import on_button, on_command
 from handlers.conversation import Conversation, Screen, button, grid
+from handlers.filters import has_own_words, is_no_command, is_text
 from handlers.moments import said_words
 from handlers.more_time import DAYS, REASON_LIMIT, days_later, is_reason
-from handlers.own_words import has_own_words
 from handlers.states import ExtendForm
 
 _ALL = "-"
@@ -252,7 +252,7 @@ def build_router() -> Router:
     """Extensions."""
     router = Router(name="organiser.extend_deadline")
     may = Permission.milestone_extend
-    words = (F.text, ~F.text.startswith("/"), has_own_words)
+    words = (is_text, is_no_command, has_own_words)
     on_command(router, "extend", cmd_extend)
     on_button(router, on_extend, ExtendCallback, may)
     on_button(router, on_decide, DecideRequestCallback, may)

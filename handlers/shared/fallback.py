@@ -2,8 +2,8 @@
 
 import difflib
 
-from aiogram import F, Router
-from aiogram.enums import ChatMemberStatus, ChatType, ContentType
+from aiogram import Router
+from aiogram.enums import ChatMemberStatus, ContentType
 from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 
 from conference.asking import text_fault
@@ -11,9 +11,9 @@ from conference.privacy import set_unreachable
 from conference.roles import Permission
 from handlers.commands import BY_NAME, COMMANDS, command_filter, shown_name
 from handlers.conversation import Conversation
+from handlers.filters import is_anothers, is_command, is_in_group
 from handlers.member.ask_question import show_nothing_open, take_words
 from handlers.member.question_steps import go_on
-from handlers.own_words import is_anothers
 from handlers.states import is_asking
 
 _PUBLIC = {"permission": Permission.public}
@@ -120,11 +120,12 @@ async def ignore(_message: Message) -> None:
 def build_group_router() -> Router:
     """Groups: one sentence to a command, silence to everything else."""
     router = Router(name="shared.groups")
-    groups = F.chat.type.in_({ChatType.GROUP, ChatType.SUPERGROUP, ChatType.CHANNEL})
-    router.message.register(got_group_command, groups, command_filter(*BY_NAME), flags=_PUBLIC)
-    router.message.register(ignore, groups, flags=_PUBLIC)
-    router.edited_message.register(ignore, groups, flags=_PUBLIC)
-    router.my_chat_member.register(on_added_to_group, groups, flags=_PUBLIC)
+    router.message.register(
+        got_group_command, is_in_group, command_filter(*BY_NAME), flags=_PUBLIC
+    )
+    router.message.register(ignore, is_in_group, flags=_PUBLIC)
+    router.edited_message.register(ignore, is_in_group, flags=_PUBLIC)
+    router.my_chat_member.register(on_added_to_group, is_in_group, flags=_PUBLIC)
     router.my_chat_member.register(on_membership, flags=_PUBLIC)
     return router
 
@@ -133,7 +134,7 @@ def build_content_router() -> Router:
     """What comes before free text: mistyped commands and forwarded posts."""
     router = Router(name="shared.content")
     router.message.register(got_forwarded, is_anothers, flags=_PUBLIC)
-    router.message.register(got_unknown_command, F.text.startswith("/"), flags=_PUBLIC)
+    router.message.register(got_unknown_command, is_command, flags=_PUBLIC)
     return router
 
 

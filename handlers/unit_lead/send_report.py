@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from aiogram import F, Router
+from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
 from conference.calendar import calendar_of
@@ -19,9 +19,9 @@ from handlers.callbacks import (
 )
 from handlers.commands import on_button, on_command
 from handlers.conversation import Conversation, Screen, button, grid
+from handlers.filters import has_own_words, is_no_command, is_text
 from handlers.moments import left_words, moment_words, quiet_until, said_words
 from handlers.more_time import DAYS, REASON_LIMIT, days_later, is_reason
-from handlers.own_words import has_own_words
 from handlers.states import AskForTimeForm
 
 
@@ -277,8 +277,8 @@ def build_router() -> Router:
     router.message.register(
         got_reason,
         AskForTimeForm.reason,
-        F.text,
-        ~F.text.startswith("/"),
+        is_text,
+        is_no_command,
         has_own_words,
         flags={"permission": report},
     )
