@@ -20,13 +20,13 @@ RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin doit
     && install -d -o doithoai -m 700 /data
 COPY --from=build /venv /venv
 COPY --from=build /app /app
-ENV PATH="/venv/bin:$PATH" PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DATA_DIR=/data LOG_FORMAT=json MPLCONFIGDIR=/tmp/matplotlib
+ENV PATH="/venv/bin:$PATH" PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DATA_DIR=/data LOG_FORMAT=json HEALTH_PORT=8091 MPLCONFIGDIR=/tmp/matplotlib
 WORKDIR /app
 USER doithoai
 VOLUME /data
 STOPSIGNAL SIGTERM
-# The running program touches this file again and again, for as long as its database answers.
+# Live, and ready: updates come in and the database answers.
 HEALTHCHECK --interval=60s --timeout=10s --start-period=60s --retries=3 \
-    CMD test -n "$(find /data/heartbeat -mmin -2)"
+    CMD ["python", "-c", "import http.client as h, os; c = h.HTTPConnection('127.0.0.1', int(os.environ['HEALTH_PORT']), 8); c.request('GET', '/health'); raise SystemExit(c.getresponse().status != 200)"]
 ENTRYPOINT ["python", "-m", "bot"]
 CMD ["run"]

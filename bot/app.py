@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import AsyncIterator, Collection, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -74,10 +75,12 @@ class App:
     courier: Courier
     organiser_ids: frozenset[str]
     kind: DatabaseKind
-    heartbeat: Path
+    observer: Observer
     locks: Locks | None
     """Where several processes may share the work: PostgreSQL."""
     leadership: Leadership
+    beaten_at: float = field(default_factory=time.monotonic)
+    """When a tick last came, seconds on the machine's monotonic clock."""
 
     @property
     def is_leader(self) -> bool:
@@ -212,16 +215,14 @@ class App:
             sending.cancel()
 
     async def beat(self) -> None:
-        """Touch the file by whose age a container's health check sees that this still runs."""
-        async with self.database.snapshot() as session:
-            await conference_record(session)
-        self.heartbeat.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.heartbeat.touch(mode=0o600)
+        """Show that the ticks still come."""
+        self.beaten_at = time.monotonic()
 
     async def nudge(self) -> None:
         """Write down the reminders that have become due; the courier sends them."""
         async with self.database.transaction() as session:
             written = await plan_nudges(session, self.plan, now=self.clock())
+        self.observer.nudges_planned(written)
         if written:
             log.info("%s reminders are due", written)
             self.courier.wake()
@@ -276,6 +277,7 @@ def build_app(
     organiser_ids: frozenset[str] = frozenset(),
     kind: DatabaseKind = DatabaseKind.live,
     files: Path,
+    observer: Observer | None = None,
 ) -> App:
     """Put the program together; nothing is opened or asked yet."""
     bot = Bot(
@@ -290,7 +292,8 @@ def build_app(
     sender = Sender(database, platform, clock, str(bot.id), locks=locks)
     workshop = Workshop(database, plan, plan_file, database_address, sender, clock, files)
 
-    observer = Observer()
+    observer = observer or Observer()
+    sender.observer = courier.observer = observer
 
     def said(turn: Turn, rows: list[dict[str, Any]]) -> None:
         observer.turn_done(turn, len(rows))
@@ -337,7 +340,7 @@ def build_app(
         woken=woken,
         apologise=apologise,
     )
-    intake = Intake(database, platform, clock, str(bot.id), stored=turns.wake)
+    intake = Intake(database, platform, clock, str(bot.id), stored=turns.wake, observer=observer)
     return App(
         database=database,
         plan=plan,
@@ -352,7 +355,7 @@ def build_app(
         courier=courier,
         organiser_ids=organiser_ids,
         kind=kind,
-        heartbeat=files.parent / "heartbeat",
+        observer=observer,
         locks=locks,
         leadership=leadership,
     )

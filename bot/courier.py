@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from bot.clock import Clock
+from bot.observing import Observer
 from bot.trace import log_fault
 from bot.waiting import Sleep, let_finish, wait_for_news
 from config.plan import ConferencePlan
@@ -83,6 +84,7 @@ class Courier:
         self._clock = clock
         self.sleep = sleep
         self._news = asyncio.Event()
+        self.observer = Observer()
         self._taken: _Taken | None = None
         """Taken and not yet sent."""
 
@@ -93,7 +95,7 @@ class Courier:
     async def resume(self) -> None:
         """Before `run`: the fate of what somebody before was sending is unknown."""
         async with self._database.transaction() as session:
-            found = await session.scalars(
+            found = await session.execute(
                 update(OutboxMessage)
                 .where(
                     col(OutboxMessage.lane) == Lane.paced,
@@ -104,10 +106,11 @@ class Courier:
                     error="the process ended while sending",
                     sent_at=self._clock(),
                 )
-                .returning(col(OutboxMessage.id))
+                .returning(col(OutboxMessage.id), col(OutboxMessage.kind))
             )
-            for row_id in found:
+            for row_id, kind in found:
                 log.warning("paced message %s is uncertain: it is not sent again", row_id)
+                self.observer.paced_closed(kind, OutboxState.uncertain)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -150,6 +153,7 @@ class Courier:
             await delivery.wait_for_turn()
         (row, screen), self._taken = self._taken, None
         if screen is None:
+            self._tell(row.kind, row.state)
             return 0.0
         return await let_finish(
             self._send(delivery, row, screen, and_take_another=and_take_another), _LAST_SECONDS
@@ -270,7 +274,12 @@ class Courier:
                 await self.sleep(1)
             else:
                 self._taken = taken
+                self._tell(row.kind, outcome.state)
                 return
+
+    def _tell(self, kind: str, state: OutboxState) -> None:
+        if state is not OutboxState.due:
+            self.observer.paced_closed(kind, state)
 
     async def _mark(self, session: AsyncSession, row: OutboxMessage, outcome: "Outcome") -> None:
         await session.execute(

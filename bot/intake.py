@@ -10,6 +10,7 @@ from typing import Protocol
 from bot.bot_api import ApiError, ApiRefusedError, ApiUnreachableError, Platform
 from bot.clock import Clock
 from bot.inbox import ALLOWED_UPDATES, store_updates, update_id_of
+from bot.observing import Observer
 from bot.trace import log_fault
 from bot.waiting import Sleep
 from storage.database import Database
@@ -62,6 +63,7 @@ class Intake:
         bot_id: str,
         *,
         stored: Callable[[], None],
+        observer: Observer | None = None,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._database = database
@@ -69,6 +71,7 @@ class Intake:
         self._clock = clock
         self._bot_id = bot_id
         self._stored = stored
+        self._observer = observer or Observer()
         self._sleep = sleep
         self._offset: int | None = None
         self._answered_at = -math.inf
@@ -136,5 +139,6 @@ class Intake:
         if not kept:
             raise ApiUnreachableError("getUpdates gave no update", may_have_arrived=True)
         self._offset = max(update_id_of(one) or 0 for one in updates) + 1
+        self._observer.updates_stored(kept)
         self._stored()
         return kept

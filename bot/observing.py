@@ -11,6 +11,7 @@ from bot.inbox import ALLOWED_UPDATES
 from bot.turn import Turn
 from handlers import callbacks
 from handlers.commands import BY_NAME
+from storage.tables import OutboxState
 
 log = logging.getLogger(__name__)
 
@@ -23,15 +24,29 @@ _BUTTONS = frozenset(
 
 
 class Observer:
-    """Writes one line a turn."""
+    """Hears what happens, and writes one line a turn; `bot.metrics` counts as well."""
 
-    def turn_done(self, turn: Turn, replies: int) -> None:
+    def updates_stored(self, count: int) -> None:
+        """So many updates are in the inbox."""
+
+    def turn_done(self, turn: Turn, replies: int) -> float:
         """A turn is committed, with so many replies.
 
-        Its time is counted from when the update was taken up until the commit it shares with
-        others was done.
+        Returns:
+            Seconds since its update was taken up; the commit is shared with other turns.
         """
-        self._log(turn, replies, time.perf_counter() - turn.began)
+        seconds = time.perf_counter() - turn.began
+        self._log(turn, replies, seconds)
+        return seconds
+
+    def reply_closed(self, state: OutboxState) -> None:
+        """A reply is out, or given up."""
+
+    def nudges_planned(self, count: int) -> None:
+        """So many reminders are to be sent."""
+
+    def paced_closed(self, kind: str, state: OutboxState) -> None:
+        """A paced message is out, or given up."""
 
     @staticmethod
     def _log(turn: Turn, replies: int, seconds: float) -> None:

@@ -18,6 +18,7 @@ from bot.bot_api import ApiError, ApiRefusedError, BotApi
 from bot.clock import Clock
 from bot.courier import Courier, build_sender
 from bot.intake import Intake
+from bot.observing import Observer
 from bot.sandbox_orders import SandboxOrders
 from config.log import set_up_logging
 from config.plan import ConferencePlan, load_plan
@@ -60,7 +61,7 @@ async def run_live(settings: Settings) -> None:
     )
     if settings.telegram_mode == "webhook":
         _take_calls(app, settings)
-    await _serve(app, lambda me: f"@{me.get('username')}")
+    await _serve(app, settings, lambda me: f"@{me.get('username')}")
 
 
 async def run_sandbox(settings: Settings) -> None:
@@ -81,7 +82,7 @@ async def run_sandbox(settings: Settings) -> None:
             kind=DatabaseKind.sandbox,
         )
         orders = SandboxOrders(app, address, beginning)
-        await _serve(app, lambda _me: f"sandbox, {address}", orders.run)
+        await _serve(app, settings, lambda _me: f"sandbox, {address}", orders.run)
 
 
 def _log(settings: Settings, *secrets: str) -> None:
@@ -115,7 +116,30 @@ def _app(
         organiser_ids=organisers,
         kind=kind,
         files=settings.data_dir / f"files-{kind.value}",
+        observer=_observer(settings),
     )
+
+
+def _observer(settings: Settings) -> Observer:
+    if settings.health_port is None:
+        return Observer()
+    from bot.metrics import Metrics  # noqa: PLC0415  nobody asks for them
+
+    return Metrics()
+
+
+@contextlib.asynccontextmanager
+async def _watched(app: App, settings: Settings) -> AsyncIterator[None]:
+    """With /health and /metrics, where the settings want them."""
+    if settings.health_port is None:
+        yield
+        return
+    from bot.health import watched  # noqa: PLC0415  needs a server
+    from bot.metrics import Metrics  # noqa: PLC0415
+
+    assert isinstance(app.observer, Metrics)  # noqa: S101  made so
+    async with watched(app, app.observer, settings.health_host, settings.health_port):
+        yield
 
 
 def _take_calls(app: App, settings: Settings) -> None:
@@ -136,6 +160,7 @@ def _take_calls(app: App, settings: Settings) -> None:
             settings.webhook_port,
         ),
         stored=app.turns.wake,
+        observer=app.observer,
     )
 
 
@@ -160,6 +185,7 @@ def _sandbox_clock(plan: ConferencePlan) -> Clock:
 
 async def _serve(
     app: App,
+    settings: Settings,
     who: Callable[[dict[str, Any]], str],
     *also: Callable[[], Coroutine[Any, Any, None]],
 ) -> None:
@@ -167,8 +193,9 @@ async def _serve(
     _end_on_signals()
     try:
         with only_process(app.database.url):
-            await _prepare(app, who)
-            await app.run(_show_menus(app), *(one() for one in also))
+            async with _watched(app, settings):
+                await _prepare(app, who)
+                await app.run(_show_menus(app), *(one() for one in also))
     except asyncio.CancelledError:
         log.info("stopped, as asked")
     finally:

@@ -21,6 +21,7 @@ from sqlmodel import col
 
 from bot.bot_api import ApiError, ApiRefusedError, ApiUnreachableError, Platform
 from bot.clock import Clock
+from bot.observing import Observer
 from bot.trace import log_fault
 from bot.turn import Call
 from bot.waiting import Wait, wait_for_news
@@ -114,6 +115,7 @@ class Sender:
         self._locks = locks
         self.wait = wait
         self.file_gone = file_gone
+        self.observer = Observer()
         self._queues: dict[str, deque[Row]] = {}
         self._queued: set[int] = set()
         self._work: asyncio.Queue[str | Call] = asyncio.Queue()
@@ -455,6 +457,8 @@ class Sender:
                 else:
                     del self._marks[: len(marks)]
                     self._queued.difference_update(done["id"] for done, _ in marks)
+                    for _, result in marks:
+                        self.observer.reply_closed(result.state)
                     return
             await self.wait(asyncio.Event(), 1)
 

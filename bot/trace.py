@@ -30,4 +30,4 @@ def trace_of(error: BaseException) -> str:
 
 def log_fault(log: logging.Logger, error: BaseException, what: str) -> None:
     """Log what went wrong (ids, no words) with the error's trace, instead of `log.exception`."""
-    log.error("%s: %s", what, trace_of(error))
+    log.error("%s: %s", what, trace_of(error), extra={"error": type(error).__name__})

@@ -15,6 +15,7 @@ from aiohttp import web
 from bot.bot_api import ApiError, ApiRefusedError, Platform
 from bot.clock import Clock
 from bot.inbox import ALLOWED_UPDATES, Row, row_of, store_rows
+from bot.observing import Observer
 from bot.trace import log_fault
 from bot.waiting import Sleep
 from bot.web import listening
@@ -60,6 +61,7 @@ class Webhook:
         place: Place,
         *,
         stored: Callable[[], None],
+        observer: Observer | None = None,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._database = database
@@ -70,6 +72,7 @@ class Webhook:
         self._path = urlsplit(place.address).path or "/"
         self._secret = place.secret.encode()
         self._stored = stored
+        self._observer = observer or Observer()
         self._sleep = sleep
         self._arrived: list[tuple[Row, asyncio.Future[bool]]] = []
         self._committing = asyncio.Lock()
@@ -169,6 +172,7 @@ class Webhook:
                 if not kept.done():
                     kept.set_result(is_kept)
         if is_kept:
+            self._observer.updates_stored(len(arrived))
             self._stored()
 
     async def _stay_set(self) -> None:

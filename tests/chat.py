@@ -21,6 +21,7 @@ from bot.bot_api import ApiError
 from bot.clock import Clock
 from bot.courier import Courier, build_sender
 from bot.inbox import store_updates
+from bot.observing import Observer
 from config.plan import ConferencePlan, load_plan
 from storage.database import Database
 from storage.tables import DatabaseKind
@@ -257,6 +258,7 @@ def make_app(
     clock: Clock | None = None,
     organisers: frozenset[str] = frozenset({str(ORGANISER)}),
     courier_base: str = "http://127.0.0.1:9",
+    observer: Observer | None = None,
 ) -> App:
     """The whole program over a database, with the recording platform at its edge."""
     plan = plan or load_plan(plan_file)
@@ -274,6 +276,7 @@ def make_app(
         organiser_ids=organisers,
         kind=DatabaseKind.live,
         files=folder / "files",
+        observer=observer,
     )
 
 

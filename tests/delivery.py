@@ -29,6 +29,7 @@ async def delivering(app: App) -> AsyncIterator[None]:
     base = str(server.make_url("")).rstrip("/")
     await app.courier.close()
     app.courier = Courier(app.database, app.plan, build_sender(TOKEN, base, None), app.clock)
+    app.courier.observer = app.observer
     try:
         yield
     finally:

@@ -18,7 +18,8 @@ class InboxState(StrEnum):
     set_aside = "set_aside"
 
 
-_WAITING = text("state = 'waiting'")
+WAITING = text("state = 'waiting'")
+"""What `ix_inbox_waiting` holds. In words, not bound: SQLite uses the index only then."""
 SET_ASIDE = text("state = 'set_aside'")
 """What `ix_inbox_set_aside` holds. In words, not bound: SQLite uses the index only then."""
 
@@ -33,8 +34,8 @@ class InboxUpdate(SQLModel, table=True):
             "bot_id",
             "chat_key",
             "update_id",
-            sqlite_where=_WAITING,
-            postgresql_where=_WAITING,
+            sqlite_where=WAITING,
+            postgresql_where=WAITING,
         ),
         Index(
             "ix_inbox_set_aside",

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -185,10 +186,11 @@ async def test_ended_in_order_or_killed_the_bot_goes_on_where_it_was(
 
 
 async def test_called_by_the_platform_the_bot_answers_each_call_once(
-    platform: BotApi, database_address: str, tmp_path: Path, unused_tcp_port: int
+    platform: BotApi, database_address: str, tmp_path: Path, unused_tcp_port_factory
 ):
     plan = tmp_path / "plan.toml"
     move_conference(PLAN_FILE, plan, (Clock()() + timedelta(days=15)).date())
+    unused_tcp_port, watched = unused_tcp_port_factory(), unused_tcp_port_factory()
     url = f"http://127.0.0.1:{unused_tcp_port}/calls/CANARY-PATH"
     bot = live(
         tmp_path / "home",
@@ -199,6 +201,7 @@ async def test_called_by_the_platform_the_bot_answers_each_call_once(
         WEBHOOK_URL=url,
         WEBHOOK_SECRET="CANARY-SECRET",
         WEBHOOK_PORT=str(unused_tcp_port),
+        HEALTH_PORT=str(watched),
     )
     async with aiohttp.ClientSession() as session:
         phone = Phone(platform, session, platform.newcomer())
@@ -218,6 +221,15 @@ async def test_called_by_the_platform_the_bot_answers_each_call_once(
                 await asyncio.sleep(0.02)
         async with session.post(url, json={"update_id": 1}) as response:
             assert response.status == 401
+        async with session.get(f"http://127.0.0.1:{watched}/health") as response:
+            assert (response.status, (await response.json())["status"]) == (200, "ok")
+        async with session.get(f"http://127.0.0.1:{watched}/metrics") as response:
+            figures = await response.text()
+        assert re.findall(r"^doithoai_(?:updates_total|is_\w+) .*$", figures, re.MULTILINE) == [
+            "doithoai_updates_total 2.0",
+            "doithoai_is_leader 1.0",
+            "doithoai_is_receiving 1.0",
+        ]
         assert await bot.end(signal.SIGTERM) == 0
         with pytest.raises(aiohttp.ClientConnectorError):
             await session.post(url)
@@ -329,6 +341,7 @@ async def test_what_is_wrong_is_said_in_one_line(
                 "WEBHOOK_URL": "http://x/",
             },
         ),
+        "port": (["run"], {**token, "HEALTH_PORT": str(platform.server.port)}),
         "plan": (["run"], {**token, "PLAN_FILE": str(bad)}),
         "no plan": (["run"], {**token, "PLAN_FILE": str(tmp_path / "no.toml")}),
         "newer": (["run"], {**token, "DATABASE_URL": await database("newer")}),
@@ -368,6 +381,8 @@ async def test_what_is_wrong_is_said_in_one_line(
             "1 to 256 letters, digits, _ and - are expected",
             "no address": "WEBHOOK_URL: Value error, TELEGRAM_MODE=webhook needs it",
             "not secure": "WEBHOOK_URL: Value error, it must begin with https://",
+            "port": f"cannot listen on 127.0.0.1 port {platform.server.port} "
+            "(Address already in use); set HEALTH_PORT to another",
             "plan": "conference.code: must be text in quotes",
             "no plan": f"{tmp_path / 'no.toml'}: cannot be read: No such file or directory",
             "newer": "the database is of a newer version (revision ffff); update the program",
