@@ -63,14 +63,16 @@ class Phone:
 
     person: int
     message: dict[str, Any] = field(default_factory=lambda: {"message_id": 0})
+    said: dict[int, str] = field(default_factory=dict)
+    """The words of each of the bot's messages."""
     news: asyncio.Future[None] | None = None
 
     def hear(self, message: dict[str, Any]) -> None:
         """A message of the bot is new, or was changed. Taking buttons off is no answer."""
-        before, self.message = self.message, message
-        is_same = before["message_id"] == message["message_id"]
-        if is_same and before.get("text") == message.get("text"):
+        number, words = message["message_id"], message.get("text", "")
+        if self.said.get(number) == words:
             return
+        self.said[number], self.message = words, message
         if self.news is not None and not self.news.done():
             self.news.set_result(None)
 
