@@ -98,7 +98,7 @@ async def ledger_of(kind: str, folder: Path, *, is_migrated: bool = True) -> Asy
         # A power cut is not what this tests, and commits are much faster so.
         await _on_server(f"ALTER DATABASE {name} SET synchronous_commit = off")
         address = make_url(SERVER).set(database=name).render_as_string(hide_password=False)
-        ledger = Ledger(address, None, await _connect(address))
+        ledger = Ledger(address, None, await connect(address))
         try:
             await _prepare(ledger, _SAID_POSTGRESQL if is_migrated else ())
             yield ledger
@@ -118,14 +118,14 @@ async def _prepare(ledger: Ledger, statements: tuple[str, ...]) -> None:
 
 
 async def _on_server(statement: str) -> None:
-    connection = await _connect(SERVER)
+    connection = await connect(SERVER)
     try:
         await connection.execute(statement)
     finally:
         await connection.close()
 
 
-async def _connect(address: str) -> Any:
+async def connect(address: str) -> Any:
     """A connection; a server that has no room at the moment is waited for."""
     async with asyncio.timeout(60):
         while True:

@@ -65,7 +65,7 @@ def begin(order: dict[str, Any], writing: int) -> None:
     Args:
         order: `what` to run, its `folder`, `log`, `settings` (environment), and what to meddle
             with: `point` and `count` (be killed when that point is reached so often), `rate` of the
-            courier, `haste` (waiting divided by so much), `clock` (seconds from the real time).
+            courier, `ticks` (the scheduler's, so many times faster), `haste` (waiting divided by so much), `clock` (seconds from the real time).
         writing: the pipe for what it prints.
     """
     code = 1
@@ -208,6 +208,11 @@ def _meddle_with_app(order: dict[str, Any]) -> None:
         bot.running.build_sender = (  # type: ignore[attr-defined]
             lambda *given, **named: build(*given, **{**named, "rate": order["rate"]})
         )
+    faster = order.get("ticks", 1)
+    build_scheduler = bot.app.build_scheduler
+    bot.app.build_scheduler = lambda ticks: build_scheduler(  # type: ignore[attr-defined]
+        {name: (tick, max(1, seconds // faster)) for name, (tick, seconds) in ticks.items()}
+    )
     put_together = bot.running.build_app
 
     def built(**parts: Any) -> App:
