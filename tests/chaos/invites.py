@@ -141,5 +141,16 @@ async def checking_first(ledger: Ledger, *, links: int) -> int:
     finally:
         for one in racers:
             await one.close()
-    twice = "SELECT count(*) FROM (SELECT 1 FROM naive_grant GROUP BY invite HAVING count(*) > 1) g"
+    twice = (
+        "SELECT count(*) FROM (SELECT 1 FROM naive_grant GROUP BY invite HAVING count(*) > 1) g"
+    )
     return int(await ledger.value(twice))
+
+
+def control_findings(links: int, twice: int) -> list[Finding]:
+    """The control's figures. It must give some link twice, or the race is none."""
+    return [
+        Finding("links", links),
+        Finding("people racing for each", RACERS),
+        Finding("granted twice", twice, "", twice > 0),
+    ]

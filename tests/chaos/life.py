@@ -10,12 +10,14 @@ import importlib
 import os
 import signal
 import sys
+import time
 import traceback
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+import apscheduler.schedulers.base
 from sqlalchemy import event
 
 import bot.app
@@ -44,6 +46,8 @@ _MOST_PAGES = 4_294_967_294
 _writers: list[Any] = []
 """SQLite's connections that write: one, unless the pool has opened another."""
 _is_full: list[bool] = [False]
+_moved = [timedelta()]
+"""By how much the machine's clock has been set."""
 
 
 def warm_up() -> None:
@@ -65,7 +69,8 @@ def begin(order: dict[str, Any], writing: int) -> None:
     Args:
         order: `what` to run, its `folder`, `log`, `settings` (environment), and what to meddle
             with: `point` and `count` (be killed when that point is reached so often), `rate` of the
-            courier, `ticks` (the scheduler's, so many times faster), `haste` (waiting divided by so much), `clock` (seconds from the real time).
+            courier, `ticks` (the scheduler's, so many times faster), `haste` (waiting divided by so much), `busy_timeout`
+            (SQLite's, milliseconds), `clock` (seconds from the real time).
         writing: the pipe for what it prints.
     """
     code = 1
@@ -93,7 +98,7 @@ def _bot(order: dict[str, Any]) -> int:
     """`python -m bot run`, with the means to kill it at a point and to hurry it."""
     fall = _Fall(order.get("point"), order.get("count", 1))
     _mark_replies()
-    _stand_at_commits(fall)
+    _stand_at_commits(fall, order.get("busy_timeout"))
     _stand_at_calls(fall, order.get("haste", 1))
     _meddle_with_app(order)
     return run_command(["run"])
@@ -144,13 +149,18 @@ def _mark_replies() -> None:
     bot.turn.Call.__init__ = marked  # type: ignore[method-assign]
 
 
-def _stand_at_commits(fall: _Fall) -> None:
+def _stand_at_commits(fall: _Fall, busy_timeout: int | None) -> None:
     make = Database.__init__
+
+    def opened(connection: Any, _record: object) -> None:
+        _writers.append(connection)
+        if busy_timeout is not None:
+            connection.execute(f"PRAGMA busy_timeout = {busy_timeout}")
 
     def made(self: Any, *arguments: Any, **named: Any) -> None:
         make(self, *arguments, **named)
         if self.is_sqlite:
-            event.listen(self._writer.sync_engine, "connect", lambda one, _: _writers.append(one))
+            event.listen(self._writer.sync_engine, "connect", opened)
         dialect = self._writer.sync_engine.dialect
         commit = dialect.do_commit
 
@@ -202,7 +212,7 @@ def _stand_at_calls(fall: _Fall, haste: float) -> None:
 def _meddle_with_app(order: dict[str, Any]) -> None:
     """The clock, the courier's rate, and waiting: what a test must not spend its minutes on."""
     offset = timedelta(seconds=order.get("clock", 0))
-    bot.running.Clock = lambda: Clock(offset)  # type: ignore[assignment, misc]
+    bot.running.Clock = lambda: _MovedClock(offset)  # type: ignore[assignment, misc]
     if "rate" in order:
         build = bot.courier.build_sender
         bot.running.build_sender = (  # type: ignore[attr-defined]
@@ -220,7 +230,7 @@ def _meddle_with_app(order: dict[str, Any]) -> None:
         haste = order.get("haste", 1)
         if haste != 1:
             _hurry(app, haste)
-        signal.signal(signal.SIGUSR1, lambda *_: _turn_back(app))
+        signal.signal(signal.SIGUSR1, lambda *_: _turn_back())
         signal.signal(signal.SIGUSR2, lambda *_: _fill())
         return app
 
@@ -242,9 +252,27 @@ def _hurry(app: App, haste: float) -> None:
     app.courier.sleep = sleep
 
 
-def _turn_back(app: App) -> None:
+class _MovedClock(Clock):
+    """The program's clock on a machine whose time somebody sets."""
+
+    def __call__(self) -> datetime:
+        return super().__call__() + _moved[0]
+
+
+class _MovedDatetime(datetime):
+    """The scheduler's, which reads the machine's time itself."""
+
+    @classmethod
+    def now(cls, tz: Any = None) -> datetime:
+        return datetime.now(tz) + _moved[0]  # noqa: TID251  this stands for the machine's clock
+
+
+def _turn_back() -> None:
     """SIGUSR1: somebody sets the machine's clock back by an hour."""
-    app.clock.offset -= timedelta(hours=1)
+    real = time.time
+    _moved[0] -= timedelta(hours=1)
+    time.time = lambda: real() - 3600
+    apscheduler.schedulers.base.datetime = _MovedDatetime
 
 
 def _fill() -> None:

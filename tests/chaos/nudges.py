@@ -340,7 +340,10 @@ def moving_findings(score: Score) -> list[Finding]:
         zero("deadline moved: anything said twice to anybody", score.twice),
         zero("deadline moved: people who have not heard of it", score.lost),
         Finding(
-            "deadline moved: reminders of the old one after it", score.stale, "≤ 2", score.stale <= 2
+            "deadline moved: reminders of the old one after it",
+            score.stale,
+            "≤ 2",
+            score.stale <= 2,
         ),
         Finding("deadline moved: all done in the end", score.is_done, "True", score.is_done),
     ]

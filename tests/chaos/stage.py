@@ -33,6 +33,8 @@ class Stage:
     folder: Path
     rng: random.Random
     is_control: bool = False
+    address: str = ""
+    """Where the program finds the database, if not where the ledger does."""
 
     @property
     def log(self) -> str:
@@ -60,7 +62,7 @@ class Stage:
         return {
             "TELEGRAM_BOT_TOKEN": TOKEN,
             "TELEGRAM_API_BASE": self.platform.base,
-            "DATABASE_URL": self.ledger.address,
+            "DATABASE_URL": self.address or self.ledger.address,
             "PLAN_FILE": str(self.folder / "plan.toml"),
             "ORGANISER_IDS": ORGANISER,
             "DATA_DIR": str(self.folder / "data"),
