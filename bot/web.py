@@ -4,6 +4,7 @@ import contextlib
 import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
+from http import HTTPStatus
 from socket import gaierror
 from typing import TypeAlias
 
@@ -49,9 +50,11 @@ async def listening(answer: Answer, host: str, port: int, setting: str) -> Async
     async def guarded(request: web.BaseRequest) -> web.StreamResponse:
         try:
             return await answer(request)
+        except (ConnectionError, web.RequestPayloadError):
+            return web.Response(status=HTTPStatus.BAD_REQUEST)  # who asked has gone
         except Exception as error:  # noqa: BLE001  aiohttp would log its words
             log_fault(log, error, "an HTTP request could not be answered")
-            return web.Response(status=500)
+            return web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR)
 
     server = web.Server(guarded, access_log=None, logger=_SILENT)
     runner = web.ServerRunner(server, shutdown_timeout=_END_SECONDS)

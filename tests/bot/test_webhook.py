@@ -275,6 +275,23 @@ async def test_what_is_no_update_is_not_brought_for_ever(
     assert "CANARY" not in caplog.text
 
 
+async def test_who_goes_away_while_calling_is_no_fault(
+    app: App, caller: Caller, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level("DEBUG")
+    port = int(caller.base.rpartition(":")[2])
+    head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\n{SECRET_HEADER}: {SECRET}\r\n"
+    for body in ("Content-Length: 9000\r\n\r\n{", "Transfer-Encoding: chunked\r\n\r\nCANARY\r\n"):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write((head + body).encode())
+        writer.write_eof()
+        await asyncio.wait_for(reader.read(), 30)
+        writer.close()
+    assert await caller.status({"update_id": 7}) == 200
+    assert await kept(app) == [7]
+    assert [one.getMessage() for one in caplog.records if one.levelname == "ERROR"] == []
+
+
 async def test_odd_numbers_and_letters_are_stored_on_either_database(app: App, caller: Caller):
     odd = b'{"update_id": 7, "message": {"text": "a\\u0000\\ud800", "x": 1e999, "y": NaN}}'
     assert await caller.status(odd) == 200
