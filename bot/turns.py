@@ -153,10 +153,16 @@ class Turns:
         if self._database.is_sqlite:
             return await self._run_batch()
         async with self._database.snapshot() as session:
-            rows = await self._waiting(session)
-        ran = await asyncio.gather(
-            *(self._run_alone(row.chat_key) for row in rows[:_AT_ONCE]), return_exceptions=True
-        )
+            chats = [row.chat_key for row in await self._waiting(session)]
+        ran = 0
+        while chats and not ran:  # another process may have the first of them in hand
+            ran = await self._run_beside(chats[:_AT_ONCE])
+            del chats[:_AT_ONCE]
+        return ran
+
+    async def _run_beside(self, chats: Sequence[str]) -> int:
+        """Several chats' next turns, each on a connection of its own; returns how many ran."""
+        ran = await asyncio.gather(*map(self._run_alone, chats), return_exceptions=True)
         for one in ran:
             if isinstance(one, BaseException):
                 raise one

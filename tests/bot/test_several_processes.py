@@ -234,3 +234,19 @@ async def test_a_file_is_left_to_whoever_leads_and_made_again_if_that_one_has_it
     )
     assert last.state == OutboxState.sent
     assert [name for _, name, _ in organiser.platform.documents] == [FILE]
+
+
+async def test_chats_that_another_program_has_in_hand_are_passed_over(
+    apps: tuple[App, App], platform: Slow
+):
+    one, other = apps
+    people = [chat_with(one, 7_000_000_200 + number) for number in range(10)]
+    async with one.database.transaction() as session:
+        updates = [chat.text_update("một") for chat in people]
+        await store_updates(session, str(one.bot.id), updates, one.clock())
+    async with one.database.transaction() as in_hand:
+        for chat in people[:9]:
+            key = f"chat:{one.bot.id}:{chat.user_id}"
+            assert await one.database.lock(in_hand, key, wait=False)
+        assert await other.turns.run_waiting() == 1
+    assert [row.chat_id for row in await reply_rows(one)] == [str(people[9].user_id)]
