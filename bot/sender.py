@@ -234,7 +234,7 @@ class Sender:
         """
         is_to_look = True
         try:
-            while is_to_look and not self._closing.is_set():
+            while is_to_look:
                 self._queues[chat_id].clear()
                 is_to_look = await self._send_owed(locks, chat_id)
                 is_to_look = is_to_look or bool(self._queues[chat_id])
@@ -267,12 +267,13 @@ class Sender:
         )
 
     async def _take(self, locks: Locks, chat_id: str) -> list[Row]:
-        """The rows that this chat is owed, once no other process sends to it; none at the end.
+        """The rows that this chat is owed, once no other process sends to it.
 
-        Whoever has the turn asks for all who wait.
+        At the end there are none where that cannot be at once: the other process, or the next
+        start, sends them. Whoever has the turn asks for all who wait.
         """
         pause = _TAKEN_PAUSE
-        while not self._closing.is_set():
+        while True:
             self._wanted.append(chat_id)
             async with self._taking:
                 if chat_id in self._wanted:
@@ -284,9 +285,10 @@ class Sender:
             rows = self._taken.pop(chat_id, None)
             if rows is not None:
                 return rows
+            if self._closing.is_set():
+                return []
             await self.wait(self._closing, pause)
             pause = min(pause * 2, _LONGEST_TAKEN_PAUSE)
-        return []
 
     async def _take_all(self, locks: Locks, chats: Sequence[str]) -> None:
         keys = {self._lock_of(chat): chat for chat in chats}

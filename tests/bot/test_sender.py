@@ -375,6 +375,18 @@ async def test_a_chat_that_must_wait_for_long_does_not_hold_up_the_end(chat: Cha
     assert [state for state, _ in await outcomes(chat.app)] == [OutboxState.due]
 
 
+async def test_what_is_queued_when_the_end_comes_still_goes_out(chat: Chat, echo: Meddling):
+    async with chat.app.database.transaction() as session:
+        updates = [chat.text_update("một"), chat.text_update("hai")]
+        await store_updates(session, str(chat.app.bot.id), updates, chat.app.clock())
+    for _ in updates:
+        await chat.app.turns.run_waiting()
+    sending = asyncio.ensure_future(chat.app.sender.run())
+    await chat.app.sender.finish(60)
+    sending.cancel()
+    assert [shown.text for shown in chat.shown] == ["một", "hai"]
+
+
 async def test_a_file_that_is_gone_is_not_waited_for(chat: Chat, tmp_path):
     from bot.turn import write_calls
 
