@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -145,10 +145,17 @@ class Sender:
         if self._locks is not None:
             await self._look()
             return
+        now = self._clock()
         async with self._marking, self._database.snapshot() as session:
             rows = await session.scalars(
                 select(OutboxMessage)
-                .where(self._owed(), col(OutboxMessage.created_at) <= self._clock() - older_than)
+                .where(
+                    self._owed(),
+                    or_(
+                        col(OutboxMessage.created_at) <= now - older_than,
+                        col(OutboxMessage.created_at) > now,  # the clock was set back
+                    ),
+                )
                 .order_by(col(OutboxMessage.id))
             )
             for row in rows:

@@ -4,6 +4,8 @@ import logging
 import traceback
 from pathlib import Path
 
+from storage.faults import fault_of
+
 _ROOT = Path(__file__).parent.parent
 _MOST_PLACES = 4
 
@@ -29,5 +31,15 @@ def trace_of(error: BaseException) -> str:
 
 
 def log_fault(log: logging.Logger, error: BaseException, what: str) -> None:
-    """Log what went wrong (ids, no words) with the error's trace, instead of `log.exception`."""
-    log.error("%s: %s", what, trace_of(error), extra={"error": type(error).__name__})
+    """Log what went wrong (ids, no words) with the error's trace, instead of `log.exception`.
+
+    What is the machine's fault is said in words that an operator understands.
+    """
+    fault = fault_of(error)
+    log.error(
+        "%s: %s%s",
+        what,
+        f"{fault}: " if fault else "",
+        trace_of(error),
+        extra={"error": type(error).__name__},
+    )

@@ -21,6 +21,7 @@ from bot.trace import log_fault
 from bot.turn import Outcome, Turn, current_turn, reply_row, undo, write_rows
 from bot.waiting import wait_for_news
 from storage.database import Database
+from storage.faults import fault_of
 from storage.news import News, news_of
 from storage.preloading import preload
 from storage.tables import InboxState, InboxUpdate
@@ -28,6 +29,8 @@ from storage.tables import InboxState, InboxUpdate
 log = logging.getLogger(__name__)
 
 MOST_ATTEMPTS = 3
+_LONGEST_PAUSE = timedelta(seconds=2**MOST_ATTEMPTS / 4)
+"""Between two tries. One that is due later still was written before the clock was set back."""
 BATCH = 16
 """Turns in one transaction (SQLite): all their replies wait for its commit."""
 _AT_ONCE = 8
@@ -62,6 +65,7 @@ _WAITING = (
         or_(
             _INBOX.c.next_try_at.is_(None),
             _INBOX.c.next_try_at <= bindparam("now", type_=_INBOX.c.next_try_at.type),
+            _INBOX.c.next_try_at > bindparam("latest", type_=_INBOX.c.next_try_at.type),
         ),
     )
     .order_by(_INBOX.c.update_id)
@@ -178,7 +182,7 @@ class Turns:
         try:
             ran, alone = await self._run_together(chats)
         except Exception as error:
-            if len(chats) < _FEWEST_TOGETHER:
+            if len(chats) < _FEWEST_TOGETHER or fault_of(error) is not None:
                 raise
             log_fault(log, error, f"{len(chats)} turns could not be committed together")
             ran, alone = 0, chats
@@ -240,11 +244,14 @@ class Turns:
     async def _next_of(self, session: AsyncSession, chat: str) -> Any:
         """The chat's lowest undone update, unless another process has just failed at it."""
         row = (await session.execute(_NEXT, {**self._wanted(), "chat_key": chat})).first()
-        is_early = row is not None and row.next_try_at and row.next_try_at > self._clock()
-        return None if is_early else row
+        if row is None or row.next_try_at is None:
+            return row
+        now = self._clock()
+        return None if now < row.next_try_at <= now + _LONGEST_PAUSE else row
 
     def _wanted(self) -> dict[str, Any]:
-        return {"bot": self._bot_id, "now": self._clock()}
+        now = self._clock()
+        return {"bot": self._bot_id, "now": now, "latest": now + _LONGEST_PAUSE}
 
     async def _run_turn(
         self, session: AsyncSession, row: Row[Any], *, is_alone: bool = False
@@ -261,7 +268,9 @@ class Turns:
             if is_alone:
                 await self._write(session, [turn])
             await turn.savepoint.commit()
-        except Exception as error:  # noqa: BLE001  whatever it is, it is this update's alone
+        except Exception as error:
+            if fault_of(error) is not None:
+                raise  # no update's doing: it waits, and no attempt is counted
             await undo(session, turn.savepoint)
             turn = self._turn(session, turn.savepoint, row, turn.began)
             turn.rows = await self._failed(turn, row, error)

@@ -12,6 +12,8 @@ from sqlalchemy import URL, event, make_url, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
+from storage.faults import Fault, fault_of
+
 _DRIVERS = {
     "sqlite": "sqlite+inline",
     "postgresql": "postgresql+asyncpg",
@@ -71,18 +73,24 @@ class Database:
             self._writer = create_async_engine(self.url, pool_size=8, max_overflow=8)
             self._reader = self._writer
         self._write_lock = asyncio.Lock()
+        self.was_full = False
+        """A transaction has found no room for what it wrote; whoever has told of it says False."""
 
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """A session whose work is committed at the end, or undone if the block raises."""
-        async with contextlib.AsyncExitStack() as stack:
-            if self.is_sqlite:
-                await stack.enter_async_context(self._write_lock)
-            session = await stack.enter_async_context(
-                AsyncSession(self._writer, expire_on_commit=False)
-            )
-            async with session.begin():
-                yield session
+        try:
+            async with contextlib.AsyncExitStack() as stack:
+                if self.is_sqlite:
+                    await stack.enter_async_context(self._write_lock)
+                session = await stack.enter_async_context(
+                    AsyncSession(self._writer, expire_on_commit=False)
+                )
+                async with session.begin():
+                    yield session
+        except Exception as error:
+            self.was_full |= fault_of(error) is Fault.disk_full
+            raise
 
     @contextlib.asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncSession]:

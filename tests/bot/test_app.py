@@ -1,7 +1,10 @@
 import asyncio
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
+import apscheduler.schedulers.base
+import apscheduler.triggers.interval
 import pytest
 
 from bot.app import KEYS_KEPT, SET_ASIDE_KEPT, App, opened
@@ -122,3 +125,36 @@ def test_a_trace_names_classes_and_places_and_no_words():
         "tests/bot/test_app.py",
     )
     assert trace_of(TimeoutError("CANARY")) == "TimeoutError"
+
+
+async def test_ticks_go_on_when_the_clock_is_set_back_an_hour(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    back = timedelta()
+    ran = asyncio.Event()
+
+    wall = time.time
+
+    class WallClock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime.fromtimestamp(wall(), tz) + back
+
+    async def tick() -> None:
+        ran.set()
+
+    for module in (apscheduler.schedulers.base, apscheduler.triggers.interval):
+        monkeypatch.setattr(module, "datetime", WallClock)
+    monkeypatch.setattr("bot.scheduler.time.time", lambda: wall() + back.total_seconds())
+    scheduler = build_scheduler({"one": (tick, 1)})
+    scheduler.start()
+    await asyncio.wait_for(ran.wait(), 10)
+
+    back = -timedelta(hours=1)
+    for _ in range(3):
+        ran.clear()
+        await asyncio.wait_for(ran.wait(), 10)
+
+    scheduler.shutdown(wait=False)
+    lines = [r.getMessage() for r in caplog.records if r.name == "bot.scheduler"]
+    assert lines == ["the clock was set back by 3600 seconds"]
