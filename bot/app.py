@@ -17,6 +17,8 @@ from sqlalchemy import Row, delete
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from bot.absence import Presence
+from bot.alarm import EVERY, Alarm
 from bot.bot_api import Platform
 from bot.chat_state import ChatStateStorage
 from bot.clock import Clock
@@ -56,6 +58,7 @@ SET_ASIDE_KEPT = timedelta(days=14)
 JOBS_KEPT = timedelta(days=7)
 _SURELY_QUEUED = timedelta(seconds=30)
 _DRAIN_SECONDS = 8.0
+_LEAVE_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -73,6 +76,8 @@ class App:
     sender: Sender
     workshop: Workshop
     courier: Courier
+    presence: Presence
+    alarm: Alarm
     organiser_ids: frozenset[str]
     kind: DatabaseKind
     observer: Observer
@@ -91,6 +96,7 @@ class App:
         """Bring the database to this program and this plan, and pick up what was not said."""
         await ensure_schema(self.database)
         await self.open_conference()
+        await self.presence.note()
         await self.sender.resume()
 
     async def take_over(self) -> None:
@@ -149,6 +155,7 @@ class App:
             {
                 "replies": (owed, 60 if self.locks is None else 2),
                 "heartbeat": (self.beat, 30),
+                "presence": (self.be_present, 30),
                 "files": (self.workshop.sweep, 3600 if self.locks is None else 60),
             }
         )
@@ -161,6 +168,15 @@ class App:
                 scheduler.shutdown(wait=False)
                 await self.sender.finish(_DRAIN_SECONDS)
                 sending.cancel()
+                await self._leave()
+
+    async def _leave(self) -> None:
+        """Until now the bot was there; a database that is away does not hold up the end."""
+        try:
+            async with asyncio.timeout(_LEAVE_SECONDS):
+                await self.presence.note()
+        except Exception as error:  # noqa: BLE001  drivers raise what they like
+            log_fault(log, error, "the end could not be written down")
 
     async def _serve(self, *also: Coroutine[Any, Any, None]) -> None:
         async with together() as group:
@@ -180,7 +196,13 @@ class App:
             except Exception as error:  # noqa: BLE001  drivers raise what they like
                 log_fault(log, error, "what was cut off could not be picked up")
                 await asyncio.sleep(1)
-        scheduler = build_scheduler({"nudges": (self.nudge, 30), "records": (self.sweep, 300)})
+        scheduler = build_scheduler(
+            {
+                "nudges": (self.nudge, 30),
+                "records": (self.sweep, 300),
+                "alarm": (self.alarm.look, EVERY),
+            }
+        )
         async with together() as group:
             scheduler.start()
             try:
@@ -217,6 +239,11 @@ class App:
     async def beat(self) -> None:
         """Show that the ticks still come."""
         self.beaten_at = time.monotonic()
+
+    async def be_present(self) -> None:
+        """Write down that the bot is there; after an absence, offer people their step again."""
+        if await self.presence.note():
+            self.turns.wake()
 
     async def nudge(self) -> None:
         """Write down the reminders that have become due; the courier sends them."""
@@ -353,12 +380,31 @@ def build_app(
         sender=sender,
         workshop=workshop,
         courier=courier,
+        presence=Presence(database, plan, clock, str(bot.id)),
+        alarm=Alarm(
+            database,
+            plan,
+            platform,
+            clock,
+            str(bot.id),
+            folders=_folders(database, files),
+            sender=sender,
+            courier=courier,
+        ),
         organiser_ids=organiser_ids,
         kind=kind,
         observer=observer,
         locks=locks,
         leadership=leadership,
     )
+
+
+def _folders(database: Database, files: Path) -> list[Path]:
+    """Where what is kept lies on this machine; a PostgreSQL server's disk is elsewhere."""
+    folders = [files.parent]
+    if database.is_sqlite and database.url.database:
+        folders.append(Path(database.url.database).parent)
+    return folders
 
 
 @contextlib.asynccontextmanager

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from conference.auditing import record
 from conference.roles import Actor, Permission, require
+from storage.alerts import count_set_aside
 from storage.outbox import count_by_lane, grants_of_people, newest_troubled, put_back
 from storage.tables import Lane, OutboxMessage, OutboxState, Role
 
@@ -62,6 +63,8 @@ class Desk:
     uncertain: int
     cancelled: int
     failed_replies: int
+    set_aside: int
+    """Updates that no turn could handle; they are kept for a while."""
     troubles: Sequence[Trouble]
 
 
@@ -108,6 +111,7 @@ async def outbox_desk(session: AsyncSession, actor: Actor) -> Desk:
         uncertain=paced(OutboxState.uncertain),
         cancelled=paced(OutboxState.cancelled),
         failed_replies=counts.get((Lane.reply, OutboxState.failed), 0),
+        set_aside=await count_set_aside(session, None),
         troubles=troubles,
     )
 

@@ -15,7 +15,7 @@ from handlers.organiser import (
     statistics,
     team,
 )
-from handlers.shared import fallback, invitation, reminders, start
+from handlers.shared import fallback, invitation, reminders, resuming, start
 from handlers.unit_lead import poster, read_questions, send_report
 
 
@@ -23,6 +23,7 @@ def build_router() -> Router:
     """A fresh tree of routers: a router can be attached only once."""
     router = Router(name="handlers")
     router.include_routers(
+        resuming.build_router(),
         fallback.build_group_router(),
         start.build_router(),
         invitation.build_router(),

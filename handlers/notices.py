@@ -3,11 +3,13 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from conference.alerting import ALERT, LOW_SPACE, SET_ASIDE, UNCERTAIN, count_of
 from conference.extending import extension_still_true
 from conference.nudge_times import NudgeKind, next_allowed
 from conference.nudging import parts_still_true
@@ -28,7 +30,7 @@ from handlers.organiser.broadcast import announcement_words
 from storage.nudging import question_counts
 from storage.people import grants_of
 from storage.questions import question_by_code
-from storage.tables import AgeBand, Broadcast, ExtensionRequest, Person, QuestionState
+from storage.tables import AgeBand, Broadcast, ExtensionRequest, Person, QuestionState, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +264,32 @@ async def _late_question(notice: Notice) -> Rendered:
     )
 
 
+async def _alert(notice: Notice, kind: str) -> Rendered:
+    """Something needs a person: how much of it there is by now, and what to do."""
+    since = notice.parameters["since"]
+    moment = datetime.fromisoformat(since) if since else None
+    count = await count_of(notice.session, kind, moment)
+    if not count or not await _is_organiser(notice):
+        return None
+    what = kind.removeprefix(ALERT)
+    return Screen(notice.texts(f"notice-alert-{what}", count=count), [[_outbox_button(notice)]])
+
+
+async def _low_space(notice: Notice) -> Rendered:
+    if not await _is_organiser(notice):
+        return None
+    return Screen(notice.texts("notice-alert-low-space", free=notice.parameters["free"]))
+
+
+async def _is_organiser(notice: Notice) -> bool:
+    grants = await grants_of(notice.session, notice.person.id or 0)
+    return any(grant.role is Role.organiser for grant in grants)
+
+
+def _outbox_button(notice: Notice) -> InlineKeyboardButton:
+    return button(notice.texts.plain("button-outbox"), OpenCallback(command="outbox"))
+
+
 _KINDS: dict[str, Callable[[Notice], Awaitable[Rendered]]] = {
     "held-question": _held_question,
     "retention-over": _retention_over,
@@ -271,6 +299,9 @@ _KINDS: dict[str, Callable[[Notice], Awaitable[Rendered]]] = {
     "extension-request": _extension_request,
     "extension-refused": _extension_refused,
     "broadcast": _broadcast,
+    SET_ASIDE: partial(_alert, kind=SET_ASIDE),
+    UNCERTAIN: partial(_alert, kind=UNCERTAIN),
+    LOW_SPACE: _low_space,
 }
 
 

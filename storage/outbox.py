@@ -36,7 +36,7 @@ async def count_people(session: AsyncSession, *meant: ColumnElement[bool]) -> in
     return int(found or 0)
 
 
-def _is_under(key_of_all: str) -> tuple[ColumnElement[bool], ...]:
+def is_under(key_of_all: str) -> tuple[ColumnElement[bool], ...]:
     """The messages whose key is this, a colon and a number: found through the unique index.
 
     Every collation puts a digit before the letter `a`, and nothing before the prefix itself;
@@ -50,7 +50,7 @@ async def states_under(session: AsyncSession, key: str) -> dict[OutboxState, int
     """How many of the messages written with this key are in each state."""
     rows = await session.execute(
         select(col(OutboxMessage.state), func.count())
-        .where(*_is_under(key))
+        .where(*is_under(key))
         .group_by(col(OutboxMessage.state))
     )
     return {state: int(count) for state, count in rows.all()}
@@ -60,7 +60,7 @@ async def cancel_under(session: AsyncSession, key: str, reason: str) -> int:
     """Cancel those of them that have not been taken for sending; returns how many."""
     result = await session.execute(
         update(OutboxMessage)
-        .where(*_is_under(key), col(OutboxMessage.state) == OutboxState.due)
+        .where(*is_under(key), col(OutboxMessage.state) == OutboxState.due)
         .values(state=OutboxState.cancelled, error=reason)
     )
     return int(result.rowcount)  # type: ignore[attr-defined]

@@ -196,15 +196,35 @@ async def on_step(
     await _show_again(conversation, callback_data.step)
 
 
+async def show_again(conversation: Conversation, *, note: str = "") -> None:
+    """The present step anew, below all that was said meanwhile.
+
+    Args:
+        conversation: the update's conversation.
+        note: a sentence that stands before the step.
+    """
+    state, draft = await conversation.state.get_state(), await load_draft(conversation.state)
+    step = next((one for one in _STEPS_TO_SHOW.values() if one.state == state), None)
+    if step is not None and draft is not None and _is_past_joining(conversation):
+        await show_step(conversation, step, draft, note=note)
+    else:
+        await go_on(conversation, note=note)
+
+
+def _is_past_joining(conversation: Conversation) -> bool:
+    """Whether any step may be shown: before consent and age there is no other."""
+    actor = conversation.actor
+    is_known = actor.has_consented and actor.person is not None and actor.person.age_band
+    return bool(is_known) and phase(conversation.plan, conversation.now) is not Phase.closed
+
+
 async def _show_again(conversation: Conversation, name: str, *, page: int = 0) -> None:
     """Show a step whatever is known already; before consent and age there is no other step."""
     draft = await _open_draft(conversation)
     if draft is None:
         return
-    actor, plan = conversation.actor, conversation.plan
     step = _STEPS_TO_SHOW.get(name)
-    is_known = actor.has_consented and actor.person is not None and actor.person.age_band
-    if step is not None and is_known and phase(plan, conversation.now) is not Phase.closed:
+    if step is not None and _is_past_joining(conversation):
         await show_step(conversation, step, draft, page=page)
         return
     if name == "text":

@@ -207,26 +207,29 @@ async def on_edit(
 ) -> None:
     """Ask for new words."""
     del callback
+    await _ask_for_words(conversation, callback_data.code)
+
+
+async def _ask_for_words(conversation: Conversation, code: str) -> None:
     texts = conversation.texts
-    own = await own_question(conversation.session, conversation.actor, code=callback_data.code)
+    own = await own_question(conversation.session, conversation.actor, code=code)
     if not own.can_edit:
-        await show_question(conversation, callback_data.code)
+        await show_question(conversation, code)
         return
     await conversation.state.set_state(EditQuestionForm.text)
-    await conversation.state.update_data(editing=callback_data.code)
+    await conversation.state.update_data(editing=code)
     await conversation.show(
         Screen(
-            texts("edit-ask", code=callback_data.code, text=quoted(own.question.text)),
-            [
-                [
-                    button(
-                        texts.plain("button-leave-as-is"),
-                        ViewQuestionCallback(code=callback_data.code),
-                    )
-                ]
-            ],
+            texts("edit-ask", code=code, text=quoted(own.question.text)),
+            [[button(texts.plain("button-leave-as-is"), ViewQuestionCallback(code=code))]],
         )
     )
+
+
+async def show_again(conversation: Conversation) -> None:
+    """Ask for the new words once more."""
+    code = (await conversation.state.get_data()).get("editing", "")
+    await _ask_for_words(conversation, code)
 
 
 async def got_new_words(message: Message, conversation: Conversation) -> None:

@@ -139,6 +139,17 @@ async def _ask_audience(conversation: Conversation, number: int) -> None:
     await conversation.show(Screen(texts("broadcast-ask-audience"), rows))
 
 
+async def show_again(conversation: Conversation, state: str) -> None:
+    """Ask once more for what the form waits for."""
+    draft = (await conversation.state.get_data()).get(_DRAFT)
+    if draft is None or state == BroadcastForm.text.state:
+        await _ask_text(conversation)
+    elif state == BroadcastForm.confirmation.state:
+        await _show_last_look(conversation, draft, draft["audience"])
+    else:
+        await _ask_audience(conversation, draft["number"])
+
+
 async def on_audience(
     callback: CallbackQuery, callback_data: ChooseAudienceCallback, conversation: Conversation
 ) -> None:

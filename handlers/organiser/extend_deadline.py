@@ -88,47 +88,53 @@ async def on_extend(
             )
         )
         return
-    unit_code = None if callback_data.unit == _ALL else callback_data.unit
-    calendar = await calendar_of(conversation.session, conversation.loaded_plan)
-    here = calendar.moment(name, unit_code)
     if callback_data.days not in DAYS:
-        await conversation.state.set_state(ExtendForm.day)
-        await conversation.state.update_data(
-            extending={"milestone": name, "unit": callback_data.unit}
-        )
-        rows = [
-            [
-                button(
-                    texts.plain(
-                        "button-more-days", days=days, deadline=said_words(texts, plan, moment)
-                    ),
-                    ExtendCallback(milestone=name, unit=callback_data.unit, days=days),
-                )
-            ]
-            for days in DAYS
-            if (moment := days_later(here, days, conversation.now))
-            < plan.moment("conference_opens")
-        ]
-        rows.append([button(texts.plain("button-back"), OpenCallback(command="extend"))])
-        await conversation.show(
-            Screen(
-                texts(
-                    "extend-until",
-                    deadline=said_words(texts, plan, here),
-                    example=_example(conversation),
-                ),
-                rows,
-            )
-        )
+        await _ask_day(conversation, name, callback_data.unit)
         return
+    here = await _deadline(conversation, name, callback_data.unit)
     moment = days_later(here, callback_data.days, conversation.now)
     await _ask_reason(conversation, name, callback_data.unit, moment)
+
+
+async def _deadline(conversation: Conversation, name: MilestoneName, unit: str) -> datetime:
+    calendar = await calendar_of(conversation.session, conversation.loaded_plan)
+    return calendar.moment(name, None if unit == _ALL else unit)
+
+
+async def _ask_day(conversation: Conversation, name: MilestoneName, unit: str) -> None:
+    """Days more as buttons; another day can be typed."""
+    texts, plan = conversation.texts, conversation.plan
+    here = await _deadline(conversation, name, unit)
+    await conversation.state.set_state(ExtendForm.day)
+    await conversation.state.update_data(extending={"milestone": name, "unit": unit})
+    rows = [
+        [
+            button(
+                texts.plain(
+                    "button-more-days", days=days, deadline=said_words(texts, plan, moment)
+                ),
+                ExtendCallback(milestone=name, unit=unit, days=days),
+            )
+        ]
+        for days in DAYS
+        if (moment := days_later(here, days, conversation.now)) < plan.moment("conference_opens")
+    ]
+    rows.append([button(texts.plain("button-back"), OpenCallback(command="extend"))])
+    await conversation.show(
+        Screen(
+            texts(
+                "extend-until",
+                deadline=said_words(texts, plan, here),
+                example=_example(conversation),
+            ),
+            rows,
+        )
+    )
 
 
 async def _ask_reason(
     conversation: Conversation, name: MilestoneName, unit: str, moment: datetime
 ) -> None:
-    texts = conversation.texts
     calendar = await calendar_of(conversation.session, conversation.loaded_plan)
     unit_code = None if unit == _ALL else unit
     require_fit(calendar, name, unit_code, moment, conversation.now)
@@ -136,12 +142,29 @@ async def _ask_reason(
     await conversation.state.update_data(
         extending={"milestone": name, "unit": unit, "moment": moment.isoformat()}
     )
+    await _show_reason(conversation, moment)
+
+
+async def _show_reason(conversation: Conversation, moment: datetime) -> None:
+    texts = conversation.texts
     await conversation.show(
         Screen(
             texts("extend-why", deadline=said_words(texts, conversation.plan, moment)),
             [[button(texts.plain("button-back"), OpenCallback(command="extend"))]],
         )
     )
+
+
+async def show_again(conversation: Conversation) -> None:
+    """Ask once more for what is asked: the day, or the reason for it."""
+    chosen = (await conversation.state.get_data()).get("extending") or {}
+    name = next((one for one in EXTENDABLE if one == chosen.get("milestone")), None)
+    if name is None:
+        await show_extend(conversation)
+    elif await conversation.state.get_state() == ExtendForm.reason.state:
+        await _show_reason(conversation, datetime.fromisoformat(chosen["moment"]))
+    else:
+        await _ask_day(conversation, name, chosen["unit"])
 
 
 async def got_day(message: Message, conversation: Conversation) -> None:

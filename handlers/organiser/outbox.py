@@ -15,6 +15,9 @@ from storage.tables import OutboxState
 _NAMED = frozenset(
     {
         REPLY,
+        "alert-low-space",
+        "alert-set-aside",
+        "alert-uncertain",
         "broadcast",
         "extended",
         "extension-refused",
@@ -50,6 +53,8 @@ async def show_outbox(conversation: Conversation) -> None:
             replies=desk.failed_replies,
         )
     ]
+    if desk.set_aside:
+        parts.append(texts("outbox-set-aside", count=desk.set_aside))
     parts += [
         _trouble_words(conversation, at, trouble)
         for at, trouble in enumerate(desk.troubles, start=1)

@@ -223,10 +223,20 @@ async def on_ask_for_time(
     await conversation.state.update_data(
         asking_time={"unit": unit_code, "wanted": wanted.isoformat()}
     )
+    await show_again(conversation)
+
+
+async def show_again(conversation: Conversation) -> None:
+    """Ask why more time is needed."""
+    asked = (await conversation.state.get_data()).get("asking_time") or {}
+    if "wanted" not in asked:
+        await show_report(conversation)
+        return
+    texts, wanted = conversation.texts, datetime.fromisoformat(asked["wanted"])
     await conversation.show(
         Screen(
-            texts("time-why", deadline=said_words(texts, plan, wanted)),
-            [[button(texts.plain("button-back"), OpenReportCallback(unit=unit_code))]],
+            texts("time-why", deadline=said_words(texts, conversation.plan, wanted)),
+            [[button(texts.plain("button-back"), OpenReportCallback(unit=asked["unit"]))]],
         )
     )
 

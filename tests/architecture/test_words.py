@@ -53,6 +53,7 @@ FAMILIES: dict[str, set[str]] = {
     "filter-ask-": set(export_list._FILTERS),
     "history-": {f"question-{what}" for what in ("submitted", "edited", "withdrawn", "reported")},
     "milestone-": {"asking-closes", "unit-reports-due", "consolidation-due"},
+    "notice-alert-": {"set-aside", "uncertain"},
     "notice-extended-": _dashed(EXTENDABLE),
     "nudge-": _dashed(get_args(NudgeKind)),
     "outbox-kind-": outbox._NAMED | {"other"},

@@ -73,11 +73,15 @@ outbox-title = <b>Messages that the conference starts</b>
     Replies that failed: { $replies }
     As of { $moment }.
 outbox-no-trouble = No message is in trouble.
+outbox-set-aside = Messages received that the program could not handle: { $count }. Their authors were asked to write again; the cause stands in the program's log.
 outbox-trouble = <b>{ $at }. { $kind }</b>, to { $whom }
     { $moment }: { $state }, { $reason }.
 outbox-more = … and { $count } older ones.
 outbox-replies-note = A reply that failed cannot be sent again: its words are not kept. The person only has to write once more.
 outbox-whom-unknown = someone whose data is no longer kept
+outbox-kind-alert-low-space = Alert: little space left
+outbox-kind-alert-set-aside = Alert: messages not handled
+outbox-kind-alert-uncertain = Alert: messages that may have arrived
 outbox-kind-broadcast = Announcement
 outbox-kind-extended = Moved deadline
 outbox-kind-extension-refused = Refused extension
@@ -99,3 +103,25 @@ button-retry = Send { $at } again
 button-retry-uncertain = Send { $at } again (it may arrive twice)
 outbox-retried = It is waiting to be sent again.
 outbox-not-retried = It was sent again before, or the recipient cannot be reached now.
+
+notice-alert-set-aside = <b>{ $count ->
+        [one] One message
+       *[other] { $count } messages
+    } came in that the program could not handle.</b> The fault is the program's, not the senders'. They were told and asked to write again; what they write after that is taken as usual.
+
+    Please pass this on to the operator: the cause stands in the program's log.
+notice-alert-uncertain = <b>{ $count ->
+        [one] One reminder or announcement
+       *[other] { $count } reminders or announcements
+    } may or may not have arrived.</b> The connection broke while sending. The bot does not repeat this by itself, so that nobody gets anything twice.
+
+    Please open the list, look at each, and send again what must arrive.
+notice-alert-low-space = <b>The server has little space left: { $free } MB.</b> The bot still takes questions. Once the space is used up it can take nothing more; people's messages wait at Telegram for 24 hours at the most.
+
+    Please tell the operator at once to free some space.
+alert-disk-full = <b>The server's disk is full: the bot can write nothing more.</b> Questions already taken are safe. People's new messages wait at Telegram for 24 hours at the most, and are not answered yet.
+
+    Please tell the operator at once to free some space. The bot then goes on by itself; it need not be started again.
+alert-halted = <b>For 10 minutes no reminder or announcement could be sent</b> (at { $moment }). None is lost: they all wait and go out by themselves when the way is free. The bot still takes questions and answers.
+
+    If an announcement must arrive now, please use another way, and pass this on to the operator. /outbox shows how many are waiting.

@@ -123,3 +123,4 @@ job-progress = Making the file… { $percent }%
 job-finished = The file is ready, right below.
 job-failed = Something went wrong on our side and the file was not made. Please try again in a few minutes.
 fault-ours = Something went wrong on our side and your last message was not handled. It has been recorded. Please send it again.
+back-again = I was away for a while, so a button you pressed meanwhile may not have reached me. Sorry about that; please go on from here.

@@ -71,11 +71,15 @@ outbox-title = <b>Tin do hội nghị chủ động gửi</b>
     Câu trả lời không gửi được: { $replies }
     Tính đến { $moment }.
 outbox-no-trouble = Không có tin nào gặp lỗi.
+outbox-set-aside = Tin nhận vào mà chương trình không xử lý được: { $count }. Người gửi đã được báo để nhắn lại; nguyên nhân ghi trong nhật ký của chương trình.
 outbox-trouble = <b>{ $at }. { $kind }</b>, tới { $whom }
     { $moment }: { $state }, { $reason }.
 outbox-more = … và { $count } tin cũ hơn.
 outbox-replies-note = Câu trả lời không gửi được thì không gửi lại được: nội dung không còn lưu. Người nhận chỉ cần nhắn lại.
 outbox-whom-unknown = người không còn lưu dữ liệu
+outbox-kind-alert-low-space = Báo sắp hết chỗ lưu trữ
+outbox-kind-alert-set-aside = Báo có tin không xử lý được
+outbox-kind-alert-uncertain = Báo có tin không rõ đã tới hay chưa
 outbox-kind-broadcast = Thông báo
 outbox-kind-extended = Báo đổi hạn
 outbox-kind-extension-refused = Báo không gia hạn
@@ -97,3 +101,20 @@ button-retry = Gửi lại tin { $at }
 button-retry-uncertain = Gửi lại tin { $at } (có thể gửi hai lần)
 outbox-retried = Đã xếp lại vào hàng đợi.
 outbox-not-retried = Tin này đã được gửi lại trước đó, hoặc người nhận hiện không nhận được tin.
+
+# Báo Ban Tổ chức khi cần người can thiệp
+notice-alert-set-aside = <b>Có { $count } tin nhắn gửi tới mà chương trình không xử lý được.</b> Đây là lỗi của chương trình, không phải của người gửi. Người gửi đã được báo và mời nhắn lại; những tin sau đó vẫn được nhận bình thường.
+
+    Đề nghị đồng chí chuyển tin này cho người vận hành: nguyên nhân ghi trong nhật ký của chương trình.
+notice-alert-uncertain = <b>Có { $count } tin nhắc việc hoặc thông báo không rõ đã tới người nhận hay chưa.</b> Kết nối bị ngắt đúng lúc đang gửi. Bot không tự gửi lại, để không ai nhận hai lần.
+
+    Đề nghị đồng chí mở danh sách, xem từng tin và bấm gửi lại tin nào cần chắc chắn tới nơi.
+notice-alert-low-space = <b>Máy chủ sắp hết chỗ lưu trữ: chỉ còn { $free } MB.</b> Hiện bot vẫn nhận câu hỏi. Khi hết chỗ, bot không nhận thêm được gì; tin của mọi người chờ ở Telegram nhiều nhất 24 giờ.
+
+    Đề nghị đồng chí báo ngay người vận hành giải phóng dung lượng.
+alert-disk-full = <b>Máy chủ đã hết chỗ lưu trữ, bot không ghi thêm được.</b> Câu hỏi đã nhận vẫn còn nguyên. Tin mới của mọi người chờ ở Telegram nhiều nhất 24 giờ và chưa được trả lời.
+
+    Đề nghị đồng chí báo ngay người vận hành giải phóng dung lượng. Có chỗ trở lại thì bot tự làm tiếp, không cần khởi động lại.
+alert-halted = <b>Tin nhắc việc và thông báo không gửi đi được đã 10 phút</b> (lúc { $moment }). Không tin nào mất: tất cả vẫn xếp hàng và sẽ tự gửi khi thông trở lại. Bot vẫn nhận câu hỏi và trả lời.
+
+    Nếu thông báo cần tới ngay, đề nghị đồng chí báo bằng cách khác và chuyển tin này cho người vận hành. Gõ /hangdoi để xem số tin đang chờ.

@@ -110,3 +110,4 @@ job-progress = Đang làm tệp… { $percent }%
 job-finished = Tệp xong rồi, ở ngay dưới đây.
 job-failed = Có lỗi phía mình nên chưa làm được tệp. Thử lại sau ít phút giúp mình nhé.
 fault-ours = Có lỗi phía mình nên tin vừa rồi chưa được xử lý. Lỗi đã được ghi lại. Gửi lại giúp mình nhé.
+back-again = Mình vừa vắng mặt một lúc, nên nút { $you } bấm lúc đó có thể chưa tới nơi. Mình xin lỗi nhé; { $you } tiếp tục từ đây.
