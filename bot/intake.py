@@ -18,6 +18,8 @@ from storage.database import Database
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 25
+_GATHERED = 0.01
+"""Seconds between two polls, in which updates gather to be stored in one commit."""
 _LONGEST_PAUSE = 30.0
 _SILENCE = 3.0 * POLL_SECONDS
 """Seconds without an answer after which polling no longer counts as working."""
@@ -92,6 +94,7 @@ class Intake:
             try:
                 await self.poll()
                 pause, in_conflict = 1.0, 0.0
+                await asyncio.sleep(_GATHERED)
                 continue
             except ApiRefusedError as error:
                 if error.code in _TOKEN_REFUSED:

@@ -22,7 +22,7 @@ from aiogram.methods import (
     SetMyCommands,
     TelegramMethod,
 )
-from aiogram.types import Chat, InputFile, Message
+from aiogram.types import Chat, InlineKeyboardMarkup, InputFile, Message
 from sqlalchemy import Table, insert
 from sqlalchemy.ext.asyncio import AsyncSession, AsyncSessionTransaction
 
@@ -143,12 +143,12 @@ class TurnSession(BaseSession):
         turn.replies.append(
             Call(method.__api_method__, self._parameters(bot, method), chat_id, slot)
         )
-        if isinstance(method, SendMessage | EditMessageText | EditMessageReplyMarkup):
+        if isinstance(method, SendMessage):
             return Message(
-                message_id=slot or int(getattr(method, "message_id", 0) or 0),
+                message_id=slot or 0,
                 date=turn.now,
                 chat=Chat(id=int(chat_id), type="private"),
-                text=getattr(method, "text", None),
+                text=method.text,
             ).as_(bot)
         return True
 
@@ -156,6 +156,10 @@ class TurnSession(BaseSession):
         files: dict[str, InputFile] = {}
         parameters: dict[str, str] = {}
         for name, value in method:
+            if isinstance(value, InlineKeyboardMarkup):
+                # The same words as `prepare_value` finds, which looks at every button for files.
+                parameters[name] = value.model_dump_json(exclude_none=True)
+                continue
             prepared = self.prepare_value(value, bot=bot, files=files)
             # A removed keyboard is said by leaving it out, which is what None does.
             if prepared is not None:

@@ -37,6 +37,8 @@ _AT_ONCE = 8
 """Turns at the same time, each on a connection of its own (PostgreSQL)."""
 
 _FEWEST_TOGETHER = 2
+_GATHERED = 0.01
+"""Seconds between two batches, in which replies leave and updates gather for the next one."""
 _IDLE = 2.0
 _IDLE_AMONG_SEVERAL = 0.5
 _BUSY_ELSEWHERE = 0.1
@@ -141,7 +143,9 @@ class Turns:
                 pause = min(pause * 2, 15)
                 continue
             pause = 0.5
-            if not ran:
+            if ran:
+                await asyncio.sleep(_GATHERED)
+            else:
                 await wait_for_news(self._news, self._pause)
 
     @property

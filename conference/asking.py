@@ -25,6 +25,7 @@ from conference.vietnamese import clean, fold, has_words
 from conference.workflow import can_become, next_state
 from config.plan import ConferencePlan
 from storage.questions import (
+    before_sending,
     count_since,
     history_of,
     next_number,
@@ -33,7 +34,6 @@ from storage.questions import (
     questions_of,
 )
 from storage.tables import AuditEntry, Question, QuestionState, Unit
-from storage.units import open_unit_name
 
 OPEN_PHASES = (Phase.asking, Phase.addendum)
 
@@ -102,17 +102,23 @@ async def submit_question(
     when = phase((await calendar_of(session, plan)).plan_for(unit_code), now)
     if when not in OPEN_PHASES:
         raise AskingClosedError(phase=when.value)
-    unit = await open_unit_name(session, unit_code, topic_code)
-    if unit is None:
-        raise ChoiceGoneError
     words = _fit(text, plan)
     mark = fingerprint(words)
-    same = await question_by_fingerprint(session, person.id, mark)
-    if same is not None:
+    before = await before_sending(
+        session,
+        author_id=person.id,
+        fingerprint=mark,
+        day_began_at=_midnight(plan, now),
+        unit_code=unit_code,
+        topic_code=topic_code,
+    )
+    if before.unit is None:
+        raise ChoiceGoneError
+    left = max(0, plan.collection.questions_per_person_per_day - before.sent_today)
+    if before.same_id is not None:
+        same = await session.get_one(Question, before.same_id)
         sent_to = await session.get_one(Unit, same.unit_code)
-        left = await left_today(session, actor, plan, now)
         return Receipt(same, sent_to.name, is_repeat=True, left_today=left)
-    left = await left_today(session, actor, plan, now)
     is_held = shows_danger(words)
     if left <= 0 and not is_held:
         raise DailyLimitError(limit=plan.collection.questions_per_person_per_day)
@@ -138,7 +144,7 @@ async def submit_question(
         await notify_duty(session, question, now=now)
     else:
         await notify_leads_of_late_question(session, unit_code, now=now)
-    return Receipt(question, unit, is_repeat=False, left_today=max(0, left - 1))
+    return Receipt(question, before.unit, is_repeat=False, left_today=max(0, left - 1))
 
 
 async def edit_question(
@@ -236,8 +242,12 @@ async def left_today(
     limit = plan.collection.questions_per_person_per_day
     if actor.person_id is None:
         return limit
-    midnight = datetime.combine(now.astimezone(plan.zone).date(), time.min, plan.zone)
-    return max(0, limit - await count_since(session, actor.person_id, midnight))
+    return max(0, limit - await count_since(session, actor.person_id, _midnight(plan, now)))
+
+
+def _midnight(plan: ConferencePlan, now: datetime) -> datetime:
+    """When this local day began."""
+    return datetime.combine(now.astimezone(plan.zone).date(), time.min, plan.zone)
 
 
 def fingerprint(text: str) -> str:

@@ -11,7 +11,7 @@ from storage.news import News, announce
 from storage.nudging import leads_of
 from storage.paced import Paced, write_each
 from storage.people import holders_of
-from storage.questions import report_of
+from storage.questions import has_reported
 from storage.tables import Lane, OutboxMessage, OutboxState, Person, Question, Role
 
 NOT_TO_BE_MISSED = ("held-question", "retention-over")
@@ -57,7 +57,7 @@ async def notify_leads_of_late_question(
     session: AsyncSession, unit_code: str, *, now: datetime
 ) -> None:
     """A question has come to a unit that has reported: its leads are told, once a day."""
-    if await report_of(session, unit_code) is None:
+    if not await has_reported(session, unit_code):
         return
     key = f"late-question:{unit_code}:{now.date().isoformat()}"
     people = [lead.person for lead in await leads_of(session, [unit_code])]

@@ -34,6 +34,7 @@ class Texts:
         self._bundles = [_bundle(self.language)]
         if self.language != FALLBACK:
             self._bundles.append(_bundle(FALLBACK))
+        self._fixed: dict[str, str] = {}
         # Vietnamese speaks to a child otherwise than to a young adult; see `address-you`.
         self._address: dict[str, Any] = {"reader": reader}
         you = self._format("address-you", {})
@@ -45,7 +46,12 @@ class Texts:
 
     def plain(self, message_id: str, /, **variables: Any) -> str:
         """The message where no markup is read: buttons, alerts, files."""
-        return self._format(message_id, variables)
+        if variables:
+            return self._format(message_id, variables)
+        said = self._fixed.get(message_id)
+        if said is None:
+            said = self._fixed[message_id] = self._format(message_id, {})
+        return said
 
     def _format(self, message_id: str, variables: Mapping[str, Any]) -> str:
         for bundle in self._bundles:

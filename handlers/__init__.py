@@ -25,11 +25,11 @@ def build_router() -> Router:
     router.include_routers(
         resuming.build_router(),
         fallback.build_group_router(),
+        ask_question.build_router(),
         start.build_router(),
         invitation.build_router(),
         reminders.build_router(),
         broadcast.build_router(),
-        ask_question.build_router(),
         my_data.build_router(),
         my_questions.build_router(),
         held_questions.build_router(),

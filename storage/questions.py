@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, Table, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -40,11 +40,20 @@ _SENT_SINCE = (
         col(Question.submitted_at) >= bindparam("moment"),
     )
 )
-_LAST_REPORT = (
-    select(Report)
-    .where(col(Report.unit_code) == bindparam("unit_code"))
-    .order_by(col(Report.number).desc())
-    .limit(1)
+_OPEN_UNIT = select(col(Unit.name)).where(
+    col(Unit.code) == bindparam("unit_code"),
+    col(Unit.closed_at).is_(None),
+    select(col(Topic.code))
+    .where(col(Topic.code) == bindparam("topic_code"), col(Topic.closed_at).is_(None))
+    .exists(),
+)
+_BEFORE_SENDING = select(
+    _OPEN_UNIT.scalar_subquery(),
+    _SAME_WORDS.with_only_columns(col(Question.id)).scalar_subquery(),
+    _SENT_SINCE.scalar_subquery(),
+)
+_HAS_REPORTED = select(
+    select(col(Report.id)).where(col(Report.unit_code) == bindparam("unit_code")).exists()
 )
 
 
@@ -91,6 +100,39 @@ async def count_since(session: AsyncSession, author_id: int, moment: datetime) -
     return (await session.scalar(_SENT_SINCE, {"author_id": author_id, "moment": moment})) or 0
 
 
+class BeforeSending(NamedTuple):
+    """What decides whether a question is taken, read in one look."""
+
+    unit: str | None
+    """The unit's name, if the plan still has both it and the topic."""
+    same_id: int | None
+    """This person's question with these same words."""
+    sent_today: int
+
+
+async def before_sending(
+    session: AsyncSession,
+    *,
+    author_id: int,
+    fingerprint: str,
+    day_began_at: datetime,
+    unit_code: str,
+    topic_code: str,
+) -> BeforeSending:
+    """Look at what matters to a question that is about to be sent."""
+    found = await session.execute(
+        _BEFORE_SENDING,
+        {
+            "author_id": author_id,
+            "fingerprint": fingerprint,
+            "moment": day_began_at,
+            "unit_code": unit_code,
+            "topic_code": topic_code,
+        },
+    )
+    return BeforeSending(*found.one())
+
+
 async def held_questions(session: AsyncSession) -> Sequence[Question]:
     """Questions that wait for the duty officer, the oldest first."""
     return (
@@ -115,8 +157,18 @@ async def listed_of_unit(session: AsyncSession, unit_code: str) -> Sequence[Ques
 
 async def report_of(session: AsyncSession, unit_code: str) -> Report | None:
     """The unit's last report, once one has been handed up."""
-    found: Report | None = await session.scalar(_LAST_REPORT, {"unit_code": unit_code})
+    found: Report | None = await session.scalar(
+        select(Report)
+        .where(col(Report.unit_code) == unit_code)
+        .order_by(col(Report.number).desc())
+        .limit(1)
+    )
     return found
+
+
+async def has_reported(session: AsyncSession, unit_code: str) -> bool:
+    """Whether the unit has handed up a report."""
+    return bool(await session.scalar(_HAS_REPORTED, {"unit_code": unit_code}))
 
 
 async def history_of(session: AsyncSession, question_id: int) -> Sequence[AuditEntry]:
