@@ -19,9 +19,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import asyncpg
 
 from benchmarks import courier, disturbance, planning, scale, turns, xlsx
-from benchmarks.commands import Rows, add_options, run_until_ended
+from benchmarks.commands import Rows, add_options, run_until_ended, size_of
 from benchmarks.databases import POSTGRESQL, SQLITE, kind
-from benchmarks.sizes import FULL, QUICK, Size
+from benchmarks.sizes import Size
 from benchmarks.table import Row, report
 
 ALL: dict[str, Rows] = {
@@ -51,7 +51,7 @@ async def places() -> list[str]:
 
 
 async def main(given: argparse.Namespace) -> bool:
-    size = QUICK if given.quick or os.environ.get("BENCH_QUICK") else FULL
+    size = size_of(given)
     rows: list[Row] = []
     is_whole = True
     for where in given.database or await places():

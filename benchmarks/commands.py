@@ -2,6 +2,8 @@
 
 import argparse
 import asyncio
+import dataclasses
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
@@ -29,7 +31,7 @@ def run_until_ended(work: Coroutine[Any, Any, bool]) -> bool:
 
 
 def command(rows: Rows, words: str | None) -> None:
-    """A benchmark of its own: `[--quick] [--database sqlite|ADDRESS]… [--json FILE]`."""
+    """A benchmark of its own, with the options that all of them have."""
     parser = argparse.ArgumentParser(description=(words or "").splitlines()[0])
     add_options(parser)
     given = parser.parse_args()
@@ -37,7 +39,7 @@ def command(rows: Rows, words: str | None) -> None:
     async def measure() -> bool:
         found = []
         for where in given.database or [SQLITE]:
-            found += await rows(where, QUICK if given.quick else FULL)
+            found += await rows(where, size_of(given))
         return report(found, given.json)
 
     sys.exit(0 if run_until_ended(measure()) else 1)
@@ -51,4 +53,20 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help=f"`sqlite`, or a PostgreSQL server's address such as {POSTGRESQL}; may be repeated",
     )
     parser.add_argument("--quick", action="store_true", help="small sizes: only to see it run")
+    parser.add_argument(
+        "--size",
+        action="append",
+        default=[],
+        metavar="NAME=NUMBER",
+        help="one size of benchmarks/sizes.py, such as messages=1000; may be repeated",
+    )
     parser.add_argument("--json", type=Path, help="where the judged figures are kept")
+
+
+def size_of(given: argparse.Namespace) -> Size:
+    """The sizes that the options ask for; `BENCH_QUICK` in the environment counts as `--quick`."""
+    size = QUICK if given.quick or os.environ.get("BENCH_QUICK") else FULL
+    wanted = dict(one.split("=", 1) for one in given.size)
+    return dataclasses.replace(
+        size, **{name: type(getattr(size, name))(value) for name, value in wanted.items()}
+    )

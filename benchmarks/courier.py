@@ -1,6 +1,6 @@
 """The courier at its rate, alone: a broadcast's messages as they arrive at the Bot API.
 
-python benchmarks/courier.py --messages 1000
+python benchmarks/courier.py --size messages=1000
 """
 
 import asyncio
