@@ -19,6 +19,7 @@ from aiohttp import (
     FormData,
 )
 
+_JSON = {"Content-Type": "application/json"}
 _CONNECT_SECONDS = 10
 _MOST_WORDS = 120
 _CALLER_FAULT = 400
@@ -116,24 +117,34 @@ class BotApi:
             ApiUnreachableError: no usable answer came.
             FileNotFoundError: a file is not there.
         """
+        given = {name: value for name, value in parameters.items() if value is not None}
+        if not files:
+            # Many times faster to write and to read than a form, where every letter with a mark
+            # becomes three signs or six.
+            body = json.dumps(given, ensure_ascii=False).encode()
+            return _result(*await self._post(method, body, timeout, _JSON))
         form = FormData(quote_fields=False)
-        for name, value in parameters.items():
-            if value is not None:
-                form.add_field(name, value if isinstance(value, str) else json.dumps(value))
+        for name, value in given.items():
+            form.add_field(name, value if isinstance(value, str) else json.dumps(value))
         with contextlib.ExitStack() as stack:
-            for name, path in (files or {}).items():
+            for name, path in files.items():
                 content = stack.enter_context(path.open("rb"))
                 form.add_field(name, content, filename=path.name)
-            return _result(
-                *await self._post(method, form if parameters or files else None, timeout)
-            )
+            return _result(*await self._post(method, form, timeout))
 
-    async def _post(self, method: str, form: FormData | None, timeout: float) -> tuple[int, bytes]:
+    async def _post(
+        self,
+        method: str,
+        body: FormData | bytes,
+        timeout: float,
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[int, bytes]:
         """The answer's status and body, whatever they are."""
         try:
             async with self._open().post(
                 f"{self._address}/{method}",
-                data=form,
+                data=body,
+                headers=headers,
                 timeout=ClientTimeout(total=timeout, sock_connect=_CONNECT_SECONDS),
             ) as response:
                 return response.status, await response.read()
