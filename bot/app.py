@@ -34,7 +34,8 @@ from bot.turn import Call, Turn, TurnSession, write_calls
 from bot.turns import Turns
 from bot.waiting import together
 from conference.joining import actor_of, set_organisers
-from conference.nudging import plan_nudges
+from conference.nudge_times import Round
+from conference.nudging import begin_rounds, remind_some
 from conference.opening import conference_record, load_plan_into
 from conference.privacy import announce_retention, sweep_unconsented
 from conference.safeguarding import danger_signs
@@ -247,12 +248,29 @@ class App:
 
     async def nudge(self) -> None:
         """Write down the reminders that have become due; the courier sends them."""
+        now = self.clock()
         async with self.database.transaction() as session:
-            written = await plan_nudges(session, self.plan, now=self.clock())
+            written, begun = await begin_rounds(session, self.plan, now=now)
+        for one in begun:
+            written += await self._remind_members(one, now)
         self.observer.nudges_planned(written)
         if written:
             log.info("%s reminders are due", written)
             self.courier.wake()
+
+    async def _remind_members(self, one: Round, now: datetime) -> int:
+        """A round's members, few in a transaction, so that replies come in between."""
+        written = 0
+        while True:
+            began = time.monotonic()
+            async with self.database.transaction() as session:
+                some = await remind_some(session, self.plan, one, now=now)
+            if some is None:
+                return written
+            written += some
+            self.courier.wake()
+            # SQLite's one writer is this loop: half of its time is the replies'.
+            await asyncio.sleep(time.monotonic() - began if self.database.is_sqlite else 0)
 
     async def sweep(self) -> None:
         """What is kept no longer than needed goes."""

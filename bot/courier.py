@@ -18,7 +18,7 @@ from handlers.conversation import Screen
 from handlers.notices import Postponed, render_notice
 from storage.database import Database
 from storage.tables import Lane, OutboxMessage, OutboxState, Person
-from storage.tables.outbox import OPEN
+from storage.tables.outbox import OPEN, PACED_OPEN
 
 if TYPE_CHECKING:
     from bot.delivery import Delivery, Outcome
@@ -188,9 +188,10 @@ class Courier:
 
     async def _take(self, session: AsyncSession) -> _Taken | None:
         """The next due row: marked as being sent, or as why it is not. None: nothing is due."""
-        due = self._due().with_for_update(skip_locked=True)
-        urgent = due.where(col(OutboxMessage.kind) == _URGENT)
-        row: OutboxMessage | None = await session.scalar(urgent) or await session.scalar(due)
+        row: OutboxMessage | None = None
+        for is_urgent in (True, False):
+            due = self._due(is_urgent=is_urgent).with_for_update(skip_locked=True)
+            row = row or await session.scalar(due)
         if row is None:
             return None
         screen = await self._worded(session, row)
@@ -200,20 +201,25 @@ class Courier:
         await session.flush()
         return _Taken(row, screen)
 
-    def _due(self) -> Select[OutboxMessage]:
-        return (
+    def _due(self, *, is_urgent: bool = False) -> Select[OutboxMessage]:
+        """The next due row. Each form as an index says and orders it, or SQLite reads all rows."""
+        due = (
             select(OutboxMessage)
             .where(
-                OPEN,  # as the index says it, or SQLite reads every row
-                col(OutboxMessage.lane) == Lane.paced,
                 col(OutboxMessage.state) == OutboxState.due,
                 or_(
                     col(OutboxMessage.next_try_at).is_(None),
                     col(OutboxMessage.next_try_at) <= self._clock(),
                 ),
             )
-            .order_by(col(OutboxMessage.id))
             .limit(1)
+        )
+        if is_urgent:
+            return due.where(PACED_OPEN, col(OutboxMessage.kind) == _URGENT).order_by(
+                col(OutboxMessage.recipient_id), col(OutboxMessage.id)
+            )
+        return due.where(OPEN, col(OutboxMessage.lane) == Lane.paced).order_by(
+            col(OutboxMessage.id)
         )
 
     async def _worded(self, session: AsyncSession, row: OutboxMessage) -> Screen | None:

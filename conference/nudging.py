@@ -19,13 +19,16 @@ from config.plan import ConferencePlan, MilestoneName
 from storage.nudging import (
     asks_from,
     claim_rounds,
+    count_more_people,
     count_people,
+    end_rounds,
     give_way,
     is_silent,
     last_message_id,
     leads_of,
     may_remind_member,
     messages_after,
+    next_people,
     planned_rounds,
     question_counts,
     reminded_since,
@@ -40,6 +43,8 @@ NUDGE = "nudge"
 """The kind of every reminder, and the beginning of its key."""
 BY_HAND = f"{NUDGE}:by-hand"
 MORNING = time(8)
+AT_ONCE = 400
+"""Members of whom one transaction of a round takes care: replies wait no longer than for these."""
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 T = TypeVar("T")
@@ -114,15 +119,36 @@ async def plan_nudges(session: AsyncSession, plan: ConferencePlan, *, now: datet
     the reason. Several matters for one person become one message, and so does what has not left
     since an earlier round. A member or lead who joined after a round was due waits for the next.
     """
+    written, begun = await begin_rounds(session, plan, now=now)
+    for one in begun:
+        while (some := await remind_some(session, plan, one, now=now)) is not None:
+            written += some
+    return written
+
+
+async def begin_rounds(
+    session: AsyncSession, plan: ConferencePlan, *, now: datetime
+) -> tuple[int, list[Round]]:
+    """The first part of `plan_nudges`: all but the members, who may be many.
+
+    Returns:
+        How many messages that makes, and the rounds for whose members `remind_some` is to be
+        called; among them those that an earlier process began and did not end.
+    """
     if is_quiet(now, plan.quiet_hours, plan.zone):
-        return 0
+        return 0, []
     calendar = await calendar_of(session, plan)
     due = {one.key: one for one in rounds(calendar) if one.due_at <= now}
     known = await planned_rounds(session)
+    unfinished = [key for key, planned_to in known.items() if planned_to is not None]
+    begun = [due[key] for key in unfinished if key in due and now < due[key].not_after]
+    if len(begun) < len(unfinished):
+        await end_rounds(session, set(unfinished) - {one.key for one in begun})
     fresh = [one for key, one in due.items() if key not in known]
     if not fresh:
-        return 0
+        return 0, begun
     chosen, skipped = _chosen(fresh, now)
+    are_chosen = {one.key for one in chosen}
     claimed = await claim_rounds(
         session,
         [
@@ -131,30 +157,67 @@ async def plan_nudges(session: AsyncSession, plan: ConferencePlan, *, now: datet
                 "due_at": one.due_at,
                 "planned_at": now,
                 "people": 0,
+                "planned_to": 0 if _is_for_members(one) and one.key in are_chosen else None,
                 "skipped": skipped.get(one.key),
             }
             for one in fresh
         ],
     )
     chosen = [one for one in chosen if one.key in claimed]
-    if not chosen:
-        return 0
+    begun += filter(_is_for_members, chosen)
+    return await _remind_officials(session, plan, chosen, now), begun
+
+
+def _is_for_members(one: Round) -> bool:
+    return one.kind == "members_without_question"
+
+
+async def remind_some(
+    session: AsyncSession, plan: ConferencePlan, one: Round, *, now: datetime
+) -> int | None:
+    """Write down a round's reminders to the next few members.
+
+    Returns:
+        How many messages that makes; None: there is nobody left, the round is planned.
+    """
+    theirs = asks_from([one.unit_code], [unit.code for unit in plan.units])
+    people = await next_people(session, one.key, theirs, limit=AT_ONCE)
+    if people is None:
+        return None
     before = await last_message_id(session)
-    people = {
-        one.key: await _remind_members(session, plan, one, now)
-        for one in chosen
-        if one.kind == "members_without_question"
-    }
-    written = sum(people.values())
+    written = await write_to(
+        session,
+        theirs,
+        col(Person.id).between(*people),
+        col(Person.consented_at) <= one.due_at,
+        may_remind_member(),
+        is_silent(),
+        kind=NUDGE,
+        key=f"{NUDGE}:{one.key}",
+        content=_content([_part_of(one)]),
+        now=now,
+        not_after=one.not_after,
+    )
     if written:
+        await count_more_people(session, one.key, written)
         await give_way(session, NUDGE, after_id=before)
+    return written
+
+
+async def _remind_officials(
+    session: AsyncSession, plan: ConferencePlan, chosen: Sequence[Round], now: datetime
+) -> int:
+    before = await last_message_id(session)
     officials = _by_person(
         (person, one) for one, person in await _officials_for(session, plan, chosen)
     )
+    if not officials:
+        return 0
+    people: dict[str, int] = defaultdict(int)
     for _, theirs in officials.values():
         for one in theirs:
-            people[one.key] = people.get(one.key, 0) + 1
-    written += await _write_nudges(
+            people[one.key] += 1
+    written = await _write_nudges(
         session,
         [
             Paced(
@@ -168,8 +231,7 @@ async def plan_nudges(session: AsyncSession, plan: ConferencePlan, *, now: datet
         before,
         now,
     )
-    if people:
-        await count_people(session, people)
+    await count_people(session, people)
     return written
 
 
@@ -191,35 +253,18 @@ def _chosen(fresh: Sequence[Round], now: datetime) -> tuple[list[Round], dict[st
     return chosen, skipped
 
 
-async def _remind_members(
-    session: AsyncSession, plan: ConferencePlan, one: Round, now: datetime
-) -> int:
-    return await write_to(
-        session,
-        asks_from([one.unit_code], [unit.code for unit in plan.units]),
-        col(Person.consented_at) <= one.due_at,
-        may_remind_member(),
-        is_silent(),
-        kind=NUDGE,
-        key=f"{NUDGE}:{one.key}",
-        content=_content([_part_of(one)]),
-        now=now,
-        not_after=one.not_after,
-    )
-
-
 async def _officials_for(
     session: AsyncSession, plan: ConferencePlan, chosen: Sequence[Round]
 ) -> list[tuple[Round, Person]]:
     """Who is meant by each round for leads or organisers."""
-    if all(one.kind == "members_without_question" for one in chosen):
+    if all(map(_is_for_members, chosen)):
         return []
     leads = await leads_of(session, [unit.code for unit in plan.units])
     owed = await _owed(session, {lead.unit_code for lead in leads})
     organisers = await holders_of(session, Role.organiser)
     meant: list[tuple[Round, Person]] = []
     for one in chosen:
-        if one.kind == "members_without_question" or not owed.by(_part_of(one)):
+        if _is_for_members(one) or not owed.by(_part_of(one)):
             continue
         if one.kind in ORGANISERS_KINDS:
             people = organisers

@@ -22,7 +22,7 @@ from storage.tables import (
     Role,
     RoleGrant,
 )
-from storage.tables.outbox import OPEN
+from storage.tables.outbox import PACED_OPEN
 
 _SUPERSEDED = {"state": OutboxState.cancelled, "error": "a later one took its place"}
 
@@ -35,9 +35,45 @@ class Lead(NamedTuple):
     since: datetime
 
 
-async def planned_rounds(session: AsyncSession) -> set[str]:
-    """The rounds that are planned already."""
-    return set(await session.scalars(select(col(NudgeRound.key))))
+async def planned_rounds(session: AsyncSession) -> dict[str, int | None]:
+    """The rounds that are planned already, and how far: None is wholly."""
+    found = await session.execute(select(col(NudgeRound.key), col(NudgeRound.planned_to)))
+    return {str(key): planned_to for key, planned_to in found.all()}
+
+
+async def end_rounds(session: AsyncSession, keys: Collection[str]) -> None:
+    """These rounds are not planned any further."""
+    await session.execute(
+        update(NudgeRound).where(col(NudgeRound.key).in_(keys)).values(planned_to=None)
+    )
+
+
+async def next_people(
+    session: AsyncSession, key: str, meant: ColumnElement[bool], *, limit: int
+) -> tuple[int, int] | None:
+    """The next people of whom this holds, from the first to the last id, for a round to remind.
+
+    The caller's transaction has them for itself. None: the round is planned wholly.
+    """
+    planned_to = await session.scalar(
+        select(col(NudgeRound.planned_to)).where(col(NudgeRound.key) == key).with_for_update()
+    )
+    if planned_to is None:
+        return None
+    found = await session.scalars(
+        select(col(Person.id))
+        .where(meant, col(Person.id) > planned_to)
+        .order_by(col(Person.id))
+        .limit(limit)
+    )
+    people = [int(one) for one in found if one is not None]
+    last = people[-1] if people else 0
+    await session.execute(
+        update(NudgeRound)
+        .where(col(NudgeRound.key) == key)
+        .values(planned_to=last if len(people) == limit else None)
+    )
+    return (planned_to + 1, last) if people else None
 
 
 async def claim_rounds(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> set[str]:
@@ -59,6 +95,15 @@ async def count_people(session: AsyncSession, people: Mapping[str, int]) -> None
     """Write down how many each of these rounds has reminded."""
     await session.execute(
         update(NudgeRound), [{"key": key, "people": count} for key, count in people.items()]
+    )
+
+
+async def count_more_people(session: AsyncSession, key: str, count: int) -> None:
+    """A round has reminded so many more."""
+    await session.execute(
+        update(NudgeRound)
+        .where(col(NudgeRound.key) == key)
+        .values(people=col(NudgeRound.people) + count)
     )
 
 
@@ -179,28 +224,35 @@ async def give_way(session: AsyncSession, kind: str, *, after_id: int) -> None:
 
     Whoever could not be reached for a while hears the last word, not all of them.
     """
-    # A window and not a join with itself: the statistics know nothing of rows just written.
-    waiting = (
-        select(
-            col(OutboxMessage.id),
-            func.max(col(OutboxMessage.id))
-            .over(partition_by=col(OutboxMessage.recipient_id))
-            .label("last"),
+    # In three steps with one plain condition each: planners know nothing of the rows just written,
+    # and of anything more they make a join of all with all.
+    recipients = await session.scalars(
+        select(col(OutboxMessage.recipient_id)).where(
+            col(OutboxMessage.id) > after_id, col(OutboxMessage.kind) == kind
         )
-        .where(*_waiting(kind))
-        .subquery()
     )
-    earlier = select(waiting.c.id).where(waiting.c.id <= after_id, waiting.c.last > after_id)
-    await session.execute(
-        update(OutboxMessage)
-        .where(col(OutboxMessage.id).in_(earlier), *_waiting(kind))
-        .values(**_SUPERSEDED)
-        .execution_options(synchronize_session=False)
+    theirs = await session.execute(
+        select(col(OutboxMessage.id), col(OutboxMessage.kind), col(OutboxMessage.state)).where(
+            col(OutboxMessage.recipient_id).in_(recipients.all())
+        )
     )
+    earlier = [
+        row_id
+        for row_id, of_kind, state in theirs.all()
+        if row_id is not None and row_id <= after_id
+        if of_kind == kind and state is OutboxState.due
+    ]
+    if earlier:
+        await session.execute(
+            update(OutboxMessage)
+            .where(col(OutboxMessage.id).in_(earlier), col(OutboxMessage.state) == OutboxState.due)
+            .values(**_SUPERSEDED)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _waiting(kind: str) -> tuple[Any, ...]:
-    return col(OutboxMessage.kind) == kind, col(OutboxMessage.state) == OutboxState.due, OPEN
+    return col(OutboxMessage.kind) == kind, col(OutboxMessage.state) == OutboxState.due, PACED_OPEN
 
 
 async def messages_after(

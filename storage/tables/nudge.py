@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel
 
 
@@ -14,5 +15,7 @@ class NudgeRound(SQLModel, table=True):
     due_at: datetime
     planned_at: datetime
     people: int = 0
+    planned_to: int | None = Field(default=None, sa_type=BigInteger)
+    """Up to which person's id it is written down so far; None: for everybody it is meant for."""
     skipped: str | None = Field(default=None, max_length=48)
     """Why nobody was reminded by it: too late, or a later one took its place."""

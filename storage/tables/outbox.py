@@ -30,6 +30,9 @@ class OutboxState(StrEnum):
 
 OPEN = text("state IN ('due', 'sending')")
 """What `ix_outbox_open` holds. In words, not bound: SQLite uses the index only then."""
+PACED_OPEN = text("state IN ('due', 'sending') AND lane = 'paced'")
+"""What `ix_outbox_paced_open` holds: replies, which come and go all the time, are not in it."""
+_HAS_RECIPIENT = text("recipient_id IS NOT NULL")
 IN_TROUBLE = text("state IN ('failed', 'uncertain')")
 """What `ix_outbox_troubled` holds."""
 
@@ -40,6 +43,20 @@ class OutboxMessage(SQLModel, table=True):
     __tablename__ = "outbox"
     __table_args__ = (
         Index("ix_outbox_open", "lane", "id", sqlite_where=OPEN, postgresql_where=OPEN),
+        Index(
+            "ix_outbox_paced_open",
+            "kind",
+            "recipient_id",
+            "id",
+            sqlite_where=PACED_OPEN,
+            postgresql_where=PACED_OPEN,
+        ),
+        Index(
+            "ix_outbox_recipient",
+            "recipient_id",
+            sqlite_where=_HAS_RECIPIENT,
+            postgresql_where=_HAS_RECIPIENT,
+        ),
         Index(
             "ix_outbox_troubled", "sent_at", sqlite_where=IN_TROUBLE, postgresql_where=IN_TROUBLE
         ),

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from storage.tables.base import RowId, state_column
@@ -30,7 +30,10 @@ class Role(StrEnum):
 class Person(SQLModel, table=True):
     """Someone who said yes to the consent text, or accepted a role. No name is ever kept."""
 
-    __table_args__ = (UniqueConstraint("channel", "external_id"),)
+    __table_args__ = (
+        UniqueConstraint("channel", "external_id"),
+        Index("ix_person_unit", "unit_code", "id"),
+    )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=RowId)
     channel: str = Field(max_length=16)
