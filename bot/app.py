@@ -385,7 +385,7 @@ def build_app(
         woken=woken,
         apologise=apologise,
     )
-    intake = Intake(database, platform, clock, str(bot.id), stored=turns.wake, observer=observer)
+    intake = Intake(platform, clock, str(bot.id), take=turns.take, observer=observer)
     return App(
         database=database,
         plan=plan,

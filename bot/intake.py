@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from bot.bot_api import ApiError, ApiRefusedError, ApiUnreachableError, Platform
@@ -12,8 +12,8 @@ from bot.clock import Clock
 from bot.inbox import ALLOWED_UPDATES, store_updates, update_id_of
 from bot.observing import Observer
 from bot.trace import log_fault
+from bot.turns import Store
 from bot.waiting import Sleep
-from storage.database import Database
 
 log = logging.getLogger(__name__)
 
@@ -52,27 +52,29 @@ class CannotPollError(Exception):
 
 
 class Intake:
-    """Asks for updates, keeps them, and tells the turns."""
+    """Asks for updates and hands them over to be kept.
+
+    Args:
+        take: keeps what it is given to store, and returns when that is committed.
+    """
 
     is_for_one = True
     """The platform ends the older of two polls with 409."""
 
     def __init__(
         self,
-        database: Database,
         platform: Platform,
         clock: Clock,
         bot_id: str,
         *,
-        stored: Callable[[], None],
+        take: Callable[[Store], Awaitable[int]],
         observer: Observer | None = None,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        self._database = database
         self._platform = platform
         self._clock = clock
         self._bot_id = bot_id
-        self._stored = stored
+        self._take = take
         self._observer = observer or Observer()
         self._sleep = sleep
         self._offset: int | None = None
@@ -137,11 +139,10 @@ class Intake:
         self._answered_at = asyncio.get_running_loop().time()
         if not updates:
             return 0
-        async with self._database.transaction() as session:
-            kept = await store_updates(session, self._bot_id, updates, self._clock())
+        now = self._clock()
+        kept = await self._take(lambda session: store_updates(session, self._bot_id, updates, now))
         if not kept:
             raise ApiUnreachableError("getUpdates gave no update", may_have_arrived=True)
         self._offset = max(update_id_of(one) or 0 for one in updates) + 1
         self._observer.updates_stored(kept)
-        self._stored()
         return kept

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiogram import Bot, Dispatcher
 from aiogram.methods import TelegramMethod
@@ -85,12 +85,21 @@ _THIS = update(_INBOX).where(
 _DONE = _THIS.values(state=InboxState.done, body=None, error=None)
 _DONE_AND_FORGOTTEN = _DONE.values(chat_key="")
 
+Store = Callable[[AsyncSession], Awaitable[int]]
+"""Keeps what has come within the transaction; returns how many updates that were."""
 Said = Callable[[Turn, list[dict[str, Any]]], None]
 Apologise = Callable[[AsyncSession, Row[Any]], Awaitable[list[dict[str, Any]]]]
 
 
 class UnknownShapeError(Exception):
     """An update that aiogram cannot read."""
+
+
+class _Taken(NamedTuple):
+    stored: int
+    ran: int
+    alone: list[str]
+    """Chats whose turns are not for a commit with others'."""
 
 
 class Turns:
@@ -155,6 +164,29 @@ class Turns:
             return _IDLE
         return _BUSY_ELSEWHERE if self._is_elsewhere else _IDLE_AMONG_SEVERAL
 
+    async def take(self, store: Store) -> int:
+        """Keep what has come, and on SQLite answer it in the same commit; returns how many came.
+
+        Nothing is confirmed to the platform before that: should the commit fail, it comes again.
+        """
+        if self._database.is_sqlite:
+            try:
+                taken = await self._run_together([], store)
+            except Exception as error:
+                if fault_of(error) is not None:
+                    raise
+                log_fault(log, error, "what came could not be answered where it was stored")
+            else:
+                for chat in taken.alone:
+                    await self._run_alone(chat)
+                if taken.ran < taken.stored:
+                    self.wake()
+                return taken.stored
+        async with self._database.transaction() as session:
+            stored = await store(session)
+        self.wake()
+        return stored
+
     async def run_waiting(self) -> int:
         """One batch: the next update of each of several chats. Returns how many were taken."""
         self._is_elsewhere = False
@@ -184,7 +216,8 @@ class Turns:
         """
         chats: list[str] = []
         try:
-            ran, alone = await self._run_together(chats)
+            taken = await self._run_together(chats)
+            ran, alone = taken.ran, taken.alone
         except Exception as error:
             if len(chats) < _FEWEST_TOGETHER or fault_of(error) is not None:
                 raise
@@ -194,16 +227,18 @@ class Turns:
             ran += await self._run_alone(chat)
         return ran
 
-    async def _run_together(self, chats: list[str]) -> tuple[int, list[str]]:
-        """Several chats' turns in one commit; returns how many, and the chats left out.
+    async def _run_together(self, chats: list[str], store: Store | None = None) -> _Taken:
+        """Several chats' turns in one commit.
 
         Args:
             chats: filled with those whose turn it is, as soon as they are known.
+            store: what is to be kept first.
         """
         async with self._database.transaction() as session:
+            stored = await store(session) if store is not None else 0
             rows = await self._waiting(session)
             if not rows:
-                return 0, []
+                return _Taken(stored, 0, [])
             chats += [row.chat_key for row in rows]
             officials = await preload(
                 session,
@@ -211,14 +246,15 @@ class Turns:
                 bot_id=self._bot_id,
                 external_ids={_person_in(row) for row in rows},
             )
-            turns = [
-                await self._run_turn(session, row)
-                for row in rows
-                if _person_in(row) not in officials
-            ]
+            turns = []
+            for row in rows:
+                if _person_in(row) not in officials:
+                    turns.append(await self._run_turn(session, row))
+                    await asyncio.sleep(0)  # what is being sent meanwhile goes on
             await self._write(session, turns)
         await self._tell(turns, news_of(session))
-        return len(turns), [row.chat_key for row in rows if _person_in(row) in officials]
+        alone = [row.chat_key for row in rows if _person_in(row) in officials]
+        return _Taken(stored, len(turns), alone)
 
     async def _run_alone(self, chat: str) -> int:
         """A chat's next turn in a transaction of its own."""

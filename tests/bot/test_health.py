@@ -253,9 +253,7 @@ async def test_updates_are_counted_as_they_come(app: App, chat: Chat, watcher: W
             await super().call(method, parameters, **more)
             return [chat.text_update("/hoi"), chat.text_update("/hoi")]
 
-    poller = Intake(
-        app.database, Once(), app.clock, "42", stored=lambda: None, observer=app.observer
-    )
+    poller = Intake(Once(), app.clock, "42", take=app.turns.take, observer=app.observer)
     await poller.poll()
     assert (await watcher.figures())["doithoai_updates_total"] == 2
 

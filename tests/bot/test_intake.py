@@ -1,4 +1,5 @@
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from bot.app import App
 from bot.bot_api import ApiError, ApiRefusedError, ApiUnreachableError
 from bot.inbox import ALLOWED_UPDATES
 from bot.intake import CannotPollError, Intake
+from bot.turns import Store
 from tests.bot.conftest import inbox_rows
 from tests.chat import Chat
 
@@ -45,14 +47,22 @@ class Script:
         return [int(one["offset"]) if "offset" in one else None for one in self.asked]
 
 
+async def only_keep(app: App, store: Store) -> int:
+    """What a process does that has others answer."""
+    async with app.database.transaction() as session:
+        return await store(session)
+
+
 def intake(app: App, script: Script) -> Intake:
-    def woken() -> None:
+    async def take(store: Store) -> int:
+        kept = await only_keep(app, store)
         script.woken += 1
+        return kept
 
     async def sleep(seconds: float) -> None:
         script.waits.append(seconds)
 
-    return Intake(app.database, script, app.clock, str(app.bot.id), stored=woken, sleep=sleep)
+    return Intake(script, app.clock, str(app.bot.id), take=take, sleep=sleep)
 
 
 async def polled(app: App, *answers: Any) -> Script:
@@ -98,7 +108,7 @@ async def test_updates_that_cannot_be_stored_are_asked_for_again(app: App, chat:
         script.waits.append(seconds)
         await rename("away", "inbox")
 
-    poller = Intake(app.database, script, app.clock, "42", stored=lambda: None, sleep=sleep)
+    poller = Intake(script, app.clock, "42", take=partial(only_keep, app), sleep=sleep)
     await rename("inbox", "away")
     with pytest.raises(End):
         await poller.run()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from aiogram.types import BufferedInputFile, Message
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text
 
 from bot.app import App, opened
 from bot.inbox import store_updates
@@ -447,3 +447,39 @@ async def test_bodies_are_empty_when_done_and_never_hold_names(chat: Chat):
         (InboxState.done, None)
     ] * 4
     assert await count(chat.app, Person) == 1
+
+
+async def test_what_comes_is_answered_in_the_commit_that_keeps_it(app: App):
+    if not app.database.is_sqlite:
+        return
+    phones = [chat_with(app, 7_000_000_001), chat_with(app, 7_000_000_002)]
+    updates = [phone.text_update("/hoi") for phone in phones]
+    commits = 0
+
+    def committed(_connection: object) -> None:
+        nonlocal commits
+        commits += 1
+
+    event.listen(app.database._writer.sync_engine, "commit", committed)
+    taken = await app.turns.take(
+        lambda session: store_updates(session, str(app.bot.id), updates, app.clock())
+    )
+    assert (taken, commits) == (2, 1)
+    assert [row.state for row in await inbox_rows(app)] == [InboxState.done] * 2
+    assert len(await reply_rows(app)) == 2
+
+
+async def test_what_comes_stays_kept_when_it_cannot_be_answered(chat: Chat, meddling: Meddling):
+    async def break_down(_handle, _event, _data):
+        raise RuntimeError("CANARY")
+
+    meddling.acts["/hoi"] = break_down
+    app, update = chat.app, chat.text_update("/hoi")
+    assert (
+        await app.turns.take(
+            lambda session: store_updates(session, str(app.bot.id), [update], app.clock())
+        )
+        == 1
+    )
+    [row] = await inbox_rows(app)
+    assert (row.update_id, row.state) == (update["update_id"], InboxState.waiting)
