@@ -9,14 +9,16 @@ The exit code is 1 when a figure is not what it must be; a run that could not ha
 import argparse
 import asyncio
 import random
+import signal
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from tests.chaos import conversation, invites, nudges, troubles
+from tests.chaos import absence, conversation, invites, nudges, troubles
 from tests.chaos.findings import Finding, table, unmet
 from tests.chaos.ledger import KINDS
 from tests.chaos.lives import Nursery, nursery
@@ -126,7 +128,14 @@ async def faults(run: Run) -> dict[str, list[Finding]]:
     async def ours(stage: Stage) -> list[Finding]:
         return troubles.findings(await troubles.troubled(stage, away=run.away))
 
-    return {NAMES[kind]: await run.on(kind, ours, name="troubles") for kind in run.kinds}
+    async def gone(stage: Stage) -> list[Finding]:
+        return absence.findings(await absence.away(stage))
+
+    columns = {}
+    for kind in run.kinds:
+        found = await run.on(kind, ours, name="troubles")
+        columns[NAMES[kind]] = [*found, *await run.on(kind, gone, name="away")]
+    return columns
 
 
 SCENARIOS = {
@@ -168,7 +177,17 @@ def main() -> int:
     parser.add_argument("--only", choices=SCENARIOS, nargs="+", help="these scenarios")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="doithoai-chaos-") as folder:
-        return asyncio.run(play_all(given, Path(folder)))
+        try:
+            return asyncio.run(_until_told_to_end(play_all(given, Path(folder))))
+        except (asyncio.CancelledError, KeyboardInterrupt):
+            return 130
+
+
+async def _until_told_to_end(work: Coroutine[Any, Any, int]) -> int:
+    """SIGTERM is as good as Ctrl-C: every process is ended and every database dropped."""
+    task = asyncio.ensure_future(work)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await task
 
 
 if __name__ == "__main__":
