@@ -52,9 +52,13 @@ class Run:
         **how: bool,
     ) -> list[Finding]:
         """Play something on a stage of its own."""
-        where = self.folder / f"{name}-{kind}"
+        where, begun = self.folder / f"{name}-{kind}", time.monotonic()
         async with stage_for(kind, self.lives, where, self.seed, **how) as stage:
-            return await play(stage)
+            found = await play(stage)
+        missed = ", ".join(one.figure for one in unmet(found)) or "none"
+        seconds = round(time.monotonic() - begun)
+        sys.stderr.write(f"{name}, {kind}: {seconds} s, not as they must be: {missed}\n")
+        return found
 
 
 async def kills(run: Run) -> dict[str, list[Finding]]:

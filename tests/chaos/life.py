@@ -7,6 +7,7 @@ call that sends something, replies and paced messages alike.
 
 import asyncio
 import importlib
+import logging
 import os
 import signal
 import sys
@@ -98,6 +99,7 @@ def _bot(order: dict[str, Any]) -> int:
     """`python -m bot run`, with the means to kill it at a point and to hurry it."""
     fall = _Fall(order.get("point"), order.get("count", 1))
     _mark_replies()
+    _tell_who_leads()
     _stand_at_commits(fall, order.get("busy_timeout"))
     _stand_at_calls(fall, order.get("haste", 1))
     _meddle_with_app(order)
@@ -132,6 +134,17 @@ class _Fall:
         if self._left == 0:
             os.write(1, f"fell {point}\n".encode())
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _tell_who_leads() -> None:
+    """Say it where whoever kills hears it."""
+
+    def heard(record: logging.LogRecord) -> bool:
+        if record.getMessage() == "this process leads":
+            os.write(1, b"leads\n")
+        return True
+
+    logging.getLogger("bot.leadership").addFilter(heard)
 
 
 def _mark_replies() -> None:

@@ -98,8 +98,10 @@ class Team:
             self.bear(may_fall=may_fall)
 
     async def kill_one(self) -> None:
-        """Kill any one of them, at any moment, and begin another."""
-        life = self.stage.rng.choice(self.lives)
+        """Kill one of them, mostly the one that leads, and begin another."""
+        leading = [life for life in self.lives if "leads" in life.lines]
+        chosen = leading if leading and self.stage.rng.random() < 0.7 else self.lives
+        life = self.stage.rng.choice(chosen)
         await life.kill()
         await self.bury(life)
         self.bear(may_fall=True)
@@ -135,17 +137,16 @@ async def nudging(stage: Stage, *, people: int, processes: int, kills: int) -> S
     for _ in range(processes):
         team.bear(may_fall=True)
     await planned(stage, people)
-    while score.kills < kills and await nudges_left(stage):
-        # A random moment is what is wanted; whoever falls meanwhile is replaced.
-        await asyncio.sleep(stage.rng.uniform(0.2, 1.2))
-        await team.kill_one()
-        await team.replace_dead(may_fall=True)
 
     async def is_done() -> bool:
-        await team.replace_dead(may_fall=False)
-        return await nudges_left(stage) == 0
+        """The kills are spread over the whole run, and come at random moments."""
+        left = await nudges_left(stage)
+        await team.replace_dead(may_fall=score.kills < kills)
+        if 0 < left <= people * (1 - (score.kills + stage.rng.random()) / (kills + 1)):
+            await team.kill_one()
+        return left == 0
 
-    score.is_done = await reach(is_done, 60 + people / 20)
+    score.is_done = await reach(is_done, 120 + people / 10, every=0.2)
     await team.end()
     await count(stage, score)
     score.seconds = time.monotonic() - begun
@@ -301,7 +302,7 @@ async def moving(stage: Stage, *, people: int) -> Score:
         left = "SELECT count(*) FROM outbox WHERE lane = 'paced' AND state IN ('due', 'sending')"
         return await stage.ledger.value(left) == 0
 
-    score.is_done = await reach(is_done, 60 + people / 20)
+    score.is_done = await reach(is_done, 60 + people / 10, every=0.2)
     await team.end()
     texts = Counter(
         (call["chat_id"], call["params"]["text"])

@@ -110,11 +110,13 @@ def plan_in(folder: Path) -> None:
     path.write_text(tomlkit.dumps(plan), encoding="utf-8")
 
 
-async def reach(condition: Callable[[], Awaitable[bool]], seconds: float) -> bool:
+async def reach(
+    condition: Callable[[], Awaitable[bool]], seconds: float, *, every: float = 0.05
+) -> bool:
     """Ask again and again whether something has come about; False after so many seconds."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             while not await condition():  # noqa: ASYNC110  what is waited for is elsewhere
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(every)
             return True
     return False

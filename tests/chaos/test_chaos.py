@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos import conversation, invites, nudges
+from tests.chaos import absence, conversation, invites, nudges, troubles
 from tests.chaos.findings import unmet
 from tests.chaos.lives import Nursery
 from tests.chaos.stage import stage_for
@@ -71,3 +71,21 @@ async def test_of_fifteen_who_race_for_a_link_one_gets_it(
         score = await invites.racing(stage, links=6, processes=processes)
 
     assert unmet(invites.findings(score)) == [], stage.log
+
+
+async def test_no_trouble_loses_a_question_or_ends_the_program(
+    kind: str, nursery: Nursery, tmp_path: Path
+) -> None:
+    async with asyncio.timeout(500), stage_for(kind, nursery, tmp_path / "ours", SEED) as stage:
+        found = await troubles.troubled(stage, away=4)
+
+    assert unmet(troubles.findings(found)) == [], stage.log
+
+
+async def test_who_was_in_the_middle_when_it_went_away_is_offered_their_step(
+    kind: str, nursery: Nursery, tmp_path: Path
+) -> None:
+    async with asyncio.timeout(200), stage_for(kind, nursery, tmp_path / "ours", SEED) as stage:
+        score = await absence.away(stage)
+
+    assert unmet(absence.findings(score)) == [], stage.log
