@@ -451,10 +451,11 @@ class Sender:
 
         A database that is away is waited for: the message is out and must not go out again.
         """
-        self._marks.append((row, outcome))
+        mark = (row, outcome)
+        self._marks.append(mark)
         while True:
             async with self._marking:
-                if not self._marks:
+                if mark not in self._marks:
                     return
                 await asyncio.sleep(_MARKS_GATHERED)
                 marks = list(self._marks)

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,7 +23,7 @@ from aiogram.methods import (
     TelegramMethod,
 )
 from aiogram.types import Chat, InlineKeyboardMarkup, InputFile, Message
-from sqlalchemy import Table, insert
+from sqlalchemy import Table, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession, AsyncSessionTransaction
 
 from storage.preloading import drop_preloaded
@@ -178,7 +178,9 @@ class TurnSession(BaseSession):
 
 
 _OUTBOX: Table = OutboxMessage.__table__  # type: ignore[attr-defined]
-_WRITE = insert(_OUTBOX).returning(_OUTBOX.c.id, sort_by_parameter_order=True)
+_WRITE = insert(_OUTBOX)
+_WRITE_AND_TELL = _WRITE.returning(_OUTBOX.c.id, sort_by_parameter_order=True)
+_LAST_ID = select(func.max(_OUTBOX.c.id))
 
 
 def reply_row(bot_id: str, call: Call, now: datetime, *, forget: bool = False) -> dict[str, Any]:
@@ -200,10 +202,19 @@ def reply_row(bot_id: str, call: Call, now: datetime, *, forget: bool = False) -
 
 async def write_rows(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
     """Put reply rows into the outbox; each gets its id."""
-    if rows:
-        ids = await session.scalars(_WRITE, rows)
-        for row, row_id in zip(rows, ids, strict=True):
-            row["id"] = row_id
+    if not rows:
+        return
+    ids: Iterable[int]
+    if session.get_bind().dialect.name == "sqlite":
+        # It would tell ids in order only for a statement a row. Its one writer counts on from the
+        # highest id, so these are the last ones.
+        await session.execute(_WRITE, rows)
+        last = await session.scalar(_LAST_ID) or 0
+        ids = range(last - len(rows) + 1, last + 1)
+    else:
+        ids = await session.scalars(_WRITE_AND_TELL, rows)
+    for row, row_id in zip(rows, ids, strict=True):
+        row["id"] = row_id
 
 
 async def write_calls(
