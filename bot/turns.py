@@ -25,6 +25,7 @@ from storage.faults import fault_of
 from storage.news import News, news_of
 from storage.preloading import preload
 from storage.tables import InboxState, InboxUpdate
+from storage.tables.inbox import WAITING
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ _BUSY_ELSEWHERE = 0.1
 """Seconds until the inbox is looked at again: another process has the chats that wait in hand."""
 
 _INBOX: Table = InboxUpdate.__table__  # type: ignore[attr-defined]
-_IS_OPEN = (_INBOX.c.bot_id == bindparam("bot"), _INBOX.c.state == InboxState.waiting)
+_IS_OPEN = (_INBOX.c.bot_id == bindparam("bot"), WAITING)
 _TAKEN = (
     _INBOX.c.chat_key,
     _INBOX.c.update_id,
