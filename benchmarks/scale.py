@@ -6,6 +6,7 @@ The same crowd of newcomers asks in both databases, in turn.
 """
 
 import contextlib
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -33,6 +34,7 @@ async def rows(where: str, size: Size) -> list[Row]:
         ]
         await seed(small, plan, people=size.few_people, questions=size.few_questions)
         seconds = await seed(large, plan, people=size.many_people, questions=size.many_questions)
+        os.sync()  # or the first commits would wait for the disk to take what was just filled in
         found: dict[str, list[Run]] = {small: [], large: []}
         for _ in range(size.runs):
             for address, runs in found.items():
