@@ -96,7 +96,7 @@ def _line_starts_of_words(text: str, ems: float) -> tuple[int, ...] | None:
         if width > left:
             starts.append(position)
             left = ems
-        left = max(left - width - _SPACE, 0)
+        left -= width + _SPACE
         position += len(word) + 1
     return tuple(starts)
 
@@ -128,9 +128,10 @@ def _line_starts_of_any(text: str, ems: float) -> tuple[int, ...]:
 @lru_cache(maxsize=16_384)  # Vietnamese is written in syllables, of which there are few
 def _width(token: str) -> float:
     """The width in ems, set in Times New Roman."""
-    return sum(_character_width(character) for character in token)
+    return sum(map(_character_width, token))
 
 
+@lru_cache(maxsize=1024)
 def _character_width(character: str) -> float:
     if unicodedata.category(character) in {"Mn", "Me", "Cf"}:
         return 0.1  # no width at all, but a text of nothing else must end somewhere

@@ -10,11 +10,18 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
+from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from documents.cell_text import cell_parts, inert_csv_text, printable_text
+from documents.cell_text import (
+    CELL_LINES,
+    cell_parts,
+    inert_csv_text,
+    line_count,
+    printable_text,
+)
 from documents.question_numbers import QuestionNumbers, topic_label, write_numbers_sheet
 from documents.sheets import (
     HEADER_ROW,
@@ -22,6 +29,7 @@ from documents.sheets import (
     SheetTitle,
     add_sheet,
     column_ems,
+    height_of,
     put,
     set_height,
 )
@@ -81,7 +89,7 @@ class ListHeading:
     total: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Column:
     """A column of a list sheet; `repeats` says that a continuation row shows its value again."""
 
@@ -90,6 +98,11 @@ class _Column:
     value: Callable[[int, QuestionRow], str | int]
     style: str = "text"
     repeats: bool = False
+
+    @cached_property
+    def ems(self) -> float:
+        """How much of it a text may fill. Groups begin in bold type, which runs wider."""
+        return column_ems(self.millimetres * (9 if self.style == "group" else 10) // 10)
 
 
 _NUMBER = _Column("export-column-number", 14, lambda number, _: number, "centre")
@@ -295,8 +308,6 @@ def _write_list_sheet(
     words: Words,
 ) -> None:
     widths = [column.millimetres for column in columns]
-    # Groups begin in bold type, which runs wider.
-    measured = [c.millimetres * (9 if c.style == "group" else 10) // 10 for c in columns]
     sheet = add_sheet(book, formats, widths, title)
     names = [printable_text(words(column.message_id)) for column in columns]
     # Bold type and the filter's button want more room than the name alone.
@@ -307,16 +318,17 @@ def _write_list_sheet(
     )
     for index, name in enumerate(names):
         put(sheet, HEADER_ROW, index, name, formats["header"])
+    styles = {
+        suffix: sheet.line_style(formats[column.style + suffix] for column in columns)
+        for suffix in ("", "-first")
+    }
     line, last_column, group = HEADER_ROW, len(columns) - 1, None
     for number, row in enumerate(rows, 1):
         suffix = "" if group_of(row) == group else "-first"
         group = group_of(row)
-        for cells in _lines(columns, number, row, words):
+        for cells, lines in _lines(columns, number, row, words):
             line += 1
-            texts = zip(cells, measured, strict=True)
-            set_height(sheet, line, ((one, mm) for one, mm in texts if isinstance(one, str)))
-            for index, (column, cell) in enumerate(zip(columns, cells, strict=True)):
-                put(sheet, line, index, cell, formats[column.style + suffix])
+            sheet.write_line(line, height_of(lines), cells, styles[suffix])
             suffix = ""
     if line == HEADER_ROW:
         line += 1
@@ -329,16 +341,17 @@ def _write_list_sheet(
 
 def _lines(
     columns: Sequence[_Column], number: int, row: QuestionRow, words: Words
-) -> Iterator[list[str | int]]:
-    """The question's row, and the rows below it that take up what does not fit."""
+) -> Iterator[tuple[list[str | int], int]]:
+    """The question's row, and the rows below it that take up what does not fit; their lines."""
     values = [column.value(number, row) for column in columns]
+    lines = _most_lines(columns, values)
+    if lines <= CELL_LINES:
+        yield values, lines
+        return
     parts = [
-        cell_parts(value, column_ems(column.millimetres)) if isinstance(value, str) else [value]
+        cell_parts(value, column.ems) if isinstance(value, str) else [value]
         for column, value in zip(columns, values, strict=True)
     ]
-    if all(len(part) == 1 for part in parts):
-        yield values
-        return
     continued, continues = (
         printable_text(words(f"export-{mark}")) for mark in ("continued", "continues")
     )
@@ -354,4 +367,12 @@ def _lines(
             if step + 1 < len(part):
                 cell = f"{cell}\n{continues}"
             cells.append(cell)
-        yield cells
+        yield cells, _most_lines(columns, cells)
+
+
+def _most_lines(columns: Sequence[_Column], cells: Sequence[str | int]) -> int:
+    return max(
+        line_count(cell, column.ems)
+        for column, cell in zip(columns, cells, strict=True)
+        if isinstance(cell, str)
+    )

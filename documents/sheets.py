@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
+    from documents.line_sheet import LineSheet
+
 FONT = "Times New Roman"
 ACCENT = "#1F4E79"
 HEADER_ROW = 3
@@ -80,12 +82,14 @@ class Formats:
 
 def add_sheet(
     book: "Workbook", formats: Formats, widths: Sequence[int], title: SheetTitle
-) -> "Worksheet":
+) -> "LineSheet":
     """Add a sheet for A4 landscape with its title lines written.
 
     `widths` are the columns' widths in millimetres; together they are scaled to the page.
     """
-    sheet = book.add_worksheet(title.name)
+    from documents.line_sheet import LineSheet  # noqa: PLC0415  slow to import, as its library is
+
+    sheet: LineSheet = book.add_worksheet(title.name, LineSheet)
     sheet.set_landscape()
     sheet.set_paper(_A4)
     sheet.set_margins(left=0.6, right=0.6, top=0.6, bottom=0.7)
@@ -118,7 +122,12 @@ def set_height(
     Excel alone would do so on opening, but not for merged cells; other programs show one line.
     """
     lines = max(line_count(text, column_ems(millimetres, points)) for text, millimetres in cells)
-    sheet.set_row(row, min(lines * points * _LEADING + 2, _HIGHEST_ROW_POINTS))
+    sheet.set_row(row, height_of(lines, points))
+
+
+def height_of(lines: int, points: int = _TYPE_POINTS) -> float:
+    """The points of a row of so many lines."""
+    return min(lines * points * _LEADING + 2, _HIGHEST_ROW_POINTS)
 
 
 def put(

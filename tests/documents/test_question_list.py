@@ -12,9 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
+from xlsxwriter import Workbook
+from xlsxwriter.format import Format
 
 from documents.cell_text import CELL_LINES, cell_parts, line_count, printable_text
+from documents.line_sheet import LineSheet
 from documents.question_list import ListHeading, QuestionRow, WrittenFile, write_csv, write_xlsx
+from documents.sheets import put
 
 LOCALES = Path(__file__).parents[2] / "config" / "locales"
 ANY_CHARACTER = st.characters(codec=None, exclude_categories=())
@@ -296,7 +300,54 @@ def test_a_text_of_the_writers_own_markup_is_not_taken_for_markup(tmp_path: Path
     text = "<r><t>vỡ tệp</r>"
     written(tmp_path / "list.xlsx", [replace(ROW, text=text)])
     cell = load_workbook(tmp_path / "list.xlsx")["Theo lĩnh vực"]["D5"]
-    assert cell.value == f" {text}"
+    assert cell.value == text
+
+
+@pytest.mark.parametrize("points", [17.72, 33.44, 409])
+def test_a_line_at_once_is_byte_for_byte_what_the_writer_makes_of_its_cells(
+    tmp_path: Path, points: float
+) -> None:
+    cells = [
+        7,
+        "",
+        "chữ",
+        'a < b && c > "d"',
+        "hai\ndòng\n",
+        " trước",
+        "sau\u3000",
+        "_x0041_ _x",
+        0,
+    ]
+
+    def sheet_xml(name: str, write: Callable[[LineSheet, int, list[Format]], None]) -> bytes:
+        path = tmp_path / name
+        with Workbook(str(path), {"constant_memory": True}) as book:
+            sheet = book.add_worksheet("Danh sách", LineSheet)
+            sheet.write_string(0, 0, "đầu")
+            formats = [book.add_format({"indent": number}) for number in range(len(cells))]
+            for row in (1, 2, 30):  # the second right below the first, the third far away
+                write(sheet, row, formats)
+            sheet.write_string(31, 12, "cuối")
+        with zipfile.ZipFile(path) as packed:
+            return packed.read("xl/worksheets/sheet1.xml")
+
+    def at_once(sheet: LineSheet, row: int, formats: list[Format]) -> None:
+        sheet.write_line(row, points, cells, sheet.line_style(formats))
+
+    def one_by_one(sheet: LineSheet, row: int, formats: list[Format]) -> None:
+        sheet.set_row(row, points)
+        for column, (cell, its_format) in enumerate(zip(cells, formats, strict=True)):
+            put(sheet, row, column, cell, its_format)
+
+    assert sheet_xml("lines", at_once) == sheet_xml("cells", one_by_one)
+
+
+def test_a_line_below_the_last_row_of_excel_is_refused(tmp_path: Path) -> None:
+    with Workbook(str(tmp_path / "list.xlsx"), {"constant_memory": True}) as book:
+        sheet = book.add_worksheet("Danh sách", LineSheet)
+        style = sheet.line_style([book.add_format()])
+        with pytest.raises(ValueError, match="row 1048577"):
+            sheet.write_line(1_048_576, 20, ["chữ"], style)
 
 
 def test_a_text_too_long_for_a_row_goes_on_visibly_below(tmp_path: Path) -> None:
