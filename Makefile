@@ -7,7 +7,7 @@ DEV := $(VENV)/.dev
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run test chaos bench check lint types fmt docs lock clean
+.PHONY: help run test bench chaos check lint types fmt docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,7 @@ test: $(DEV) ## run every test this machine can run, and say what was skipped an
 
 bench: $(DEV) ## measure speed and size beside peers (25 minutes; BENCH_QUICK=1: only to see it run)
 	$(BIN)/python benchmarks/bench.py $(if $(BENCH_JSON),--json $(BENCH_JSON))
+
 chaos: $(DEV) ## kill the program hundreds of times, on both databases, and print what was lost
 	$(BIN)/python -m tests.chaos
 
