@@ -25,7 +25,7 @@ from benchmarks.commands import command
 from benchmarks.databases import kind, new_database
 from benchmarks.nudge_run import last_reminder_of_members
 from benchmarks.phones import local_api, steady_load
-from benchmarks.seeding import seed
+from benchmarks.seeding import chats, seed
 from benchmarks.sizes import Size
 from benchmarks.table import Row, at_most, percentile
 from bot.clock import Clock
@@ -53,6 +53,8 @@ async def rows(where: str, size: Size) -> list[Row]:
         database = Database(address)
         stack.push_async_callback(database.close)
         api = await stack.enter_async_context(local_api())
+        # The courier sends meanwhile: whoever has not opened the chat would be out of reach.
+        api.welcome(chats(size.nudged))
         settings = bots.our_settings(api.base, address, plan_file)
         await stack.enter_async_context(bots.running("ours", api, folder, settings))
         replies = await stack.enter_async_context(steady_load(api, size.per_second))

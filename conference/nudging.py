@@ -33,6 +33,7 @@ from storage.nudging import (
     question_counts,
     reminded_since,
     reported_units,
+    still_waiting,
     take_back,
 )
 from storage.paced import Paced, write_each, write_to
@@ -43,7 +44,7 @@ NUDGE = "nudge"
 """The kind of every reminder, and the beginning of its key."""
 BY_HAND = f"{NUDGE}:by-hand"
 MORNING = time(8)
-AT_ONCE = 400
+AT_ONCE = 500
 """Members of whom one transaction of a round takes care: replies wait no longer than for these."""
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
@@ -173,22 +174,28 @@ def _is_for_members(one: Round) -> bool:
 
 
 async def remind_some(
-    session: AsyncSession, plan: ConferencePlan, one: Round, *, now: datetime
+    session: AsyncSession,
+    plan: ConferencePlan,
+    one: Round,
+    *,
+    now: datetime,
+    at_once: int = AT_ONCE,
 ) -> int | None:
-    """Write down a round's reminders to the next few members.
+    """Write down a round's reminders to the next few members, `at_once` of them.
 
     Returns:
         How many messages that makes; None: there is nobody left, the round is planned.
     """
     theirs = asks_from([one.unit_code], [unit.code for unit in plan.units])
-    people = await next_people(session, one.key, theirs, limit=AT_ONCE)
-    if people is None:
+    people = await next_people(session, one.key, theirs, limit=at_once)
+    if not people:
         return None
     before = await last_message_id(session)
+    earlier = await still_waiting(session, NUDGE, people)
     written = await write_to(
         session,
         theirs,
-        col(Person.id).between(*people),
+        col(Person.id).between(people[0], people[-1]),
         col(Person.consented_at) <= one.due_at,
         may_remind_member(),
         is_silent(),
@@ -200,7 +207,8 @@ async def remind_some(
     )
     if written:
         await count_more_people(session, one.key, written)
-        await give_way(session, NUDGE, after_id=before)
+        if earlier:
+            await give_way(session, NUDGE, earlier, after_id=before)
     return written
 
 

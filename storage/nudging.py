@@ -1,5 +1,6 @@
 """Queries for reminders: who is meant, and which rounds are planned already."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
@@ -50,16 +51,16 @@ async def end_rounds(session: AsyncSession, keys: Collection[str]) -> None:
 
 async def next_people(
     session: AsyncSession, key: str, meant: ColumnElement[bool], *, limit: int
-) -> tuple[int, int] | None:
-    """The next people of whom this holds, from the first to the last id, for a round to remind.
+) -> list[int]:
+    """The ids of the next people of whom this holds, for a round to remind, in their order.
 
-    The caller's transaction has them for itself. None: the round is planned wholly.
+    The caller's transaction has them for itself. None of them: the round is planned wholly.
     """
     planned_to = await session.scalar(
         select(col(NudgeRound.planned_to)).where(col(NudgeRound.key) == key).with_for_update()
     )
     if planned_to is None:
-        return None
+        return []
     found = await session.scalars(
         select(col(Person.id))
         .where(meant, col(Person.id) > planned_to)
@@ -67,13 +68,12 @@ async def next_people(
         .limit(limit)
     )
     people = [int(one) for one in found if one is not None]
-    last = people[-1] if people else 0
     await session.execute(
         update(NudgeRound)
         .where(col(NudgeRound.key) == key)
-        .values(planned_to=last if len(people) == limit else None)
+        .values(planned_to=people[-1] if len(people) == limit else None)
     )
-    return (planned_to + 1, last) if people else None
+    return people
 
 
 async def claim_rounds(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> set[str]:
@@ -219,33 +219,46 @@ async def take_back(
     return [(person_id or 0, content, not_after) for _, person_id, content, not_after in in_order]
 
 
-async def give_way(session: AsyncSession, kind: str, *, after_id: int) -> None:
-    """Cancel what has not left where a message of this kind and a higher id has been written.
+async def still_waiting(
+    session: AsyncSession, kind: str, recipients: Collection[int]
+) -> dict[int, list[int]]:
+    """The messages of this kind to these people that have not left, by recipient."""
+    # One plain condition: planners know nothing of thousands of rows just written, and might
+    # read all that is due for any other.
+    found = await session.execute(
+        select(
+            col(OutboxMessage.recipient_id),
+            col(OutboxMessage.id),
+            col(OutboxMessage.kind),
+            col(OutboxMessage.state),
+        ).where(col(OutboxMessage.recipient_id).in_(recipients))
+    )
+    theirs: dict[int, list[int]] = defaultdict(list)
+    for person_id, row_id, of_kind, state in found.all():
+        if of_kind == kind and state is OutboxState.due:
+            theirs[person_id or 0].append(row_id or 0)
+    return theirs
+
+
+async def give_way(
+    session: AsyncSession, kind: str, earlier: Mapping[int, Collection[int]], *, after_id: int
+) -> None:
+    """Cancel of these what has not left where one of this kind and a higher id has been written.
 
     Whoever could not be reached for a while hears the last word, not all of them.
     """
-    # In three steps with one plain condition each: planners know nothing of the rows just written,
-    # and of anything more they make a join of all with all.
-    recipients = await session.scalars(
+    found = await session.scalars(
         select(col(OutboxMessage.recipient_id)).where(
             col(OutboxMessage.id) > after_id, col(OutboxMessage.kind) == kind
         )
     )
-    theirs = await session.execute(
-        select(col(OutboxMessage.id), col(OutboxMessage.kind), col(OutboxMessage.state)).where(
-            col(OutboxMessage.recipient_id).in_(recipients.all())
-        )
-    )
-    earlier = [
-        row_id
-        for row_id, of_kind, state in theirs.all()
-        if row_id is not None and row_id <= after_id
-        if of_kind == kind and state is OutboxState.due
-    ]
-    if earlier:
+    superseded = [row_id for person_id in found for row_id in earlier.get(person_id or 0, ())]
+    if superseded:
         await session.execute(
             update(OutboxMessage)
-            .where(col(OutboxMessage.id).in_(earlier), col(OutboxMessage.state) == OutboxState.due)
+            .where(
+                col(OutboxMessage.id).in_(superseded), col(OutboxMessage.state) == OutboxState.due
+            )
             .values(**_SUPERSEDED)
             .execution_options(synchronize_session=False)
         )

@@ -9,7 +9,6 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from conference import nudging
 from conference.errors import NotAllowedError
 from conference.notifying import notify
 from conference.nudging import (
@@ -957,17 +956,16 @@ async def test_round_costs_the_same_however_many_people(database):
     assert (few, many - looked_for - 6) == (11, 11)
 
 
-async def test_round_cut_off_by_a_crash_is_planned_to_its_end_and_nobody_twice(
-    database, monkeypatch
-):
-    monkeypatch.setattr(nudging, "AT_ONCE", 2)
+async def test_round_cut_off_by_a_crash_is_planned_to_its_end_and_nobody_twice(database):
     await set_stage(database)
     async with database.transaction() as session:
         for number in range(5):
             await enter(session, f"member {number}")
     async with database.transaction() as session:
         _, begun = await begin_rounds(session, PLAN, now=at("16/5 19:00"))
-        some = [await remind_some(session, PLAN, one, now=at("16/5 19:00")) for one in begun]
+        some = [
+            await remind_some(session, PLAN, one, now=at("16/5 19:00"), at_once=2) for one in begun
+        ]
         assert sum(filter(None, some)) == 2
     async with database.transaction() as session:
         assert await plan_nudges(session, PLAN, now=at("16/5 19:01")) == 3
