@@ -32,7 +32,8 @@ from bot.sender import Sender
 from bot.trace import log_fault
 from bot.turn import Call, Turn, TurnSession, write_calls
 from bot.turns import Turns
-from bot.waiting import together
+from bot.waiting import together, wait_for_news
+from conference.broadcasting import go_on
 from conference.joining import actor_of, set_organisers
 from conference.nudge_times import Round
 from conference.nudging import AT_ONCE, begin_rounds, remind_some
@@ -87,6 +88,8 @@ class App:
     locks: Locks | None
     """Where several processes may share the work: PostgreSQL."""
     leadership: Leadership
+    to_write: asyncio.Event
+    """Set when a broadcast was begun: most of its messages are to be written yet."""
     beaten_at: float = field(default_factory=time.monotonic)
     """When a tick last came, seconds on the machine's monotonic clock."""
 
@@ -213,6 +216,7 @@ class App:
                     group.create_task(self.intake.run())
                 group.create_task(self.workshop.run())
                 group.create_task(self.courier.run())
+                group.create_task(self._write_broadcasts())
                 await asyncio.Event().wait()
             finally:
                 scheduler.shutdown(wait=False)
@@ -273,6 +277,25 @@ class App:
             written += some
             self.courier.wake()
             await asyncio.sleep(_BREATH)
+
+    async def _write_broadcasts(self) -> None:
+        """Write the messages of what was begun, few in a transaction, for ever."""
+        while True:
+            self.to_write.clear()
+            try:
+                while await self._go_on():
+                    pass
+            except Exception as error:  # noqa: BLE001  drivers raise what they like
+                log_fault(log, error, "a broadcast could not be written")
+            await wait_for_news(self.to_write, 5 if self.database.is_sqlite else 1)
+
+    async def _go_on(self) -> bool:
+        async with self.database.transaction() as session:
+            has_written = await go_on(session)
+        if has_written:
+            self.courier.wake()
+            await asyncio.sleep(_BREATH)
+        return has_written
 
     async def sweep(self) -> None:
         """What is kept no longer than needed goes."""
@@ -336,6 +359,7 @@ def build_app(
     attach(dispatcher)
     locks = None if database.is_sqlite else Locks(database.url)
     leadership = Leadership(locks)
+    to_write = asyncio.Event()
     sender = Sender(database, platform, clock, str(bot.id), locks=locks)
     workshop = Workshop(database, plan, plan_file, database_address, sender, clock, files)
 
@@ -355,6 +379,7 @@ def build_app(
             workshop.wake()
         if News.paced in news:
             courier.wake()
+            to_write.set()
 
     async def file_gone(row: dict[str, Any]) -> bool | None:
         # Whoever leads has made it, or makes it again; others leave it to that one.
@@ -416,6 +441,7 @@ def build_app(
         observer=observer,
         locks=locks,
         leadership=leadership,
+        to_write=to_write,
     )
 
 

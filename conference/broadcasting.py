@@ -1,5 +1,6 @@
 """An organiser's announcement to many: begun once, watched, and stopped half-way if need be."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,15 +12,17 @@ from conference.auditing import record
 from conference.errors import ConferenceError
 from conference.roles import Actor, Permission, require
 from conference.vietnamese import clean
-from storage.outbox import cancel_under, count_people, states_under, who_is_meant
+from storage.outbox import cancel_under, count_people, next_ids, states_under, who_is_meant
 from storage.paced import write_to
-from storage.tables import Broadcast, OutboxState, Role, Unit
+from storage.tables import Broadcast, OutboxState, Person, Role, Unit
 
 KIND = "broadcast"
 EVERYONE = "all"
 STOPPED = "the broadcast was stopped"
 MOST_CHARACTERS = 3500
 """In UTF-16 units, so that it fits with its heading into a message of 4096 however counted."""
+AT_ONCE = 500
+"""People to whom one transaction writes: replies wait no longer than for these."""
 AUDIENCE_ROLES = tuple(role for role in Role if role is not Role.member)
 """The roles that can be addressed: those that are granted."""
 
@@ -49,7 +52,7 @@ class BroadcastProgress:
     broadcast: Broadcast
     sent: int
     waiting: int
-    """Due, or being sent just now."""
+    """Due or being sent just now, or to be written yet."""
     failed: int
     uncertain: int
     cancelled: int
@@ -105,6 +108,8 @@ async def begin_broadcast(
 ) -> Broadcast:
     """Put one message for everyone in the audience into the paced lane.
 
+    The first few are written at once; the others by `go_on`, which whoever leads calls.
+
     An announcement is no reminder: it goes to the under-16s too, and to those who have stopped
     reminders.
 
@@ -116,19 +121,16 @@ async def begin_broadcast(
     require(actor, Permission.broadcast_send)
     meant = await _meant(session, audience)
     broadcast = Broadcast(
-        text=fit_text(text), audience=audience, created_at=now, created_by=actor.person_id
+        text=fit_text(text),
+        audience=audience,
+        created_at=now,
+        created_by=actor.person_id,
+        people=await count_people(session, *meant),
+        written_to=0,
     )
     session.add(broadcast)
     await session.flush()
-    broadcast.people = await write_to(
-        session,
-        *meant,
-        kind=KIND,
-        key=_key(broadcast),
-        content={"broadcast": broadcast.id},
-        now=now,
-        not_after=None,
-    )
+    await _write_some(session, broadcast, meant)
     record(
         session,
         actor,
@@ -140,6 +142,51 @@ async def begin_broadcast(
     )
     await session.flush()
     return broadcast
+
+
+async def go_on(session: AsyncSession) -> bool:
+    """Write a broadcast's messages to the next few people; False: none is to be written.
+
+    Whoever has come after it was begun does not get it.
+    """
+    broadcast: Broadcast | None = await session.scalar(
+        select(Broadcast)
+        .where(col(Broadcast.written_to).is_not(None), col(Broadcast.stopped_at).is_(None))
+        .order_by(col(Broadcast.id))
+        .limit(1)
+        .with_for_update()
+    )
+    if broadcast is None:
+        return False
+    try:
+        meant = await _meant(session, broadcast.audience)
+    except AudienceUnknownError:  # the plan has dropped the unit meanwhile
+        broadcast.written_to = None
+    else:
+        came_before = col(Person.created_at) <= broadcast.created_at
+        await _write_some(session, broadcast, (*meant, came_before))
+    if broadcast.written_to is None:
+        broadcast.people = sum((await states_under(session, _key(broadcast))).values())
+    await session.flush()
+    return True
+
+
+async def _write_some(
+    session: AsyncSession, broadcast: Broadcast, meant: tuple[ColumnElement[bool], ...]
+) -> None:
+    people = await next_ids(session, *meant, after_id=broadcast.written_to or 0, limit=AT_ONCE)
+    if people:
+        await write_to(
+            session,
+            *meant,
+            col(Person.id).between(people[0], people[-1]),
+            kind=KIND,
+            key=_key(broadcast),
+            content={"broadcast": broadcast.id},
+            now=broadcast.created_at,
+            not_after=None,
+        )
+    broadcast.written_to = people[-1] if len(people) == AT_ONCE else None
 
 
 async def stop_broadcast(
@@ -164,8 +211,11 @@ async def stop_broadcast(
     )
     if stopped is None:
         return None
-    progress.broadcast.stopped_at = now
-    cancelled = await cancel_under(session, _key(progress.broadcast), STOPPED)
+    broadcast = progress.broadcast
+    # Another process may have written more of it meanwhile.
+    await session.refresh(broadcast)
+    cancelled = await cancel_under(session, _key(broadcast), STOPPED)
+    cancelled += _unwritten(broadcast, await states_under(session, _key(broadcast)))
     record(
         session,
         actor,
@@ -192,14 +242,18 @@ async def broadcast_progress(
     if broadcast is None:
         raise BroadcastUnknownError
     states = await states_under(session, _key(broadcast))
+    unwritten = _unwritten(broadcast, states)
+    is_stopped = broadcast.stopped_at is not None
     return BroadcastProgress(
         broadcast,
         sent=states.get(OutboxState.sent, 0),
-        waiting=states.get(OutboxState.due, 0) + states.get(OutboxState.sending, 0),
+        waiting=states.get(OutboxState.due, 0)
+        + states.get(OutboxState.sending, 0)
+        + (0 if is_stopped else unwritten),
         failed=states.get(OutboxState.failed, 0),
         uncertain=states.get(OutboxState.uncertain, 0),
-        cancelled=states.get(OutboxState.cancelled, 0),
-        forgotten=broadcast.people - sum(states.values()),
+        cancelled=states.get(OutboxState.cancelled, 0) + (unwritten if is_stopped else 0),
+        forgotten=broadcast.people - sum(states.values()) - unwritten,
     )
 
 
@@ -209,6 +263,13 @@ async def latest_broadcast(session: AsyncSession) -> Broadcast | None:
         select(Broadcast).order_by(col(Broadcast.id).desc()).limit(1)
     )
     return found
+
+
+def _unwritten(broadcast: Broadcast, states: Mapping[OutboxState, int]) -> int:
+    """How many messages are still to be written, or were when it was stopped."""
+    if broadcast.written_to is None:
+        return 0
+    return max(0, broadcast.people - sum(states.values()))
 
 
 def _key(broadcast: Broadcast) -> str:

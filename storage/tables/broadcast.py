@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Text
+from sqlalchemy import BigInteger, Text
 from sqlmodel import Field, SQLModel
 
 from storage.tables.base import RowId
@@ -20,4 +20,6 @@ class Broadcast(SQLModel, table=True):
         default=None, foreign_key="person.id", ondelete="SET NULL", sa_type=RowId
     )
     people: int = 0
+    written_to: int | None = Field(default=None, sa_type=BigInteger)
+    """Up to which person's id its messages are written so far; None: all of them."""
     stopped_at: datetime | None = None

@@ -1,9 +1,10 @@
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import delete, select, update
 
+from conference import broadcasting
 from conference.broadcasting import (
     AUDIENCE_ROLES,
     MOST_CHARACTERS,
@@ -14,6 +15,7 @@ from conference.broadcasting import (
     begin_broadcast,
     broadcast_progress,
     fit_text,
+    go_on,
     latest_broadcast,
     stop_broadcast,
 )
@@ -82,6 +84,10 @@ class Town:
             )
         assert broadcast.id is not None
         return broadcast.id
+
+    async def go_on(self) -> bool:
+        async with self.database.transaction() as session:
+            return await go_on(session)
 
     async def stop(self, number: int) -> int | None:
         async with self.database.transaction() as session:
@@ -303,6 +309,47 @@ async def test_stopping_keeps_back_what_was_not_taken_and_nothing_else(town: Tow
         )
     assert broadcast.stopped_at == NOW
     assert [tuple(one) for one in actions] == [(str(number), {"cancelled": 4})]
+
+
+async def test_many_are_written_to_in_slices_each_once_and_no_latecomer(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broadcasting, "AT_ONCE", 2)
+    number = await town.begin()
+    assert (len(await town.rows()), await town.counts(number)) == (2, {"waiting": 7})
+    async with town.database.transaction() as session:
+        session.add(
+            Person(
+                channel="telegram", external_id="latecomer", consented_at=NOW,
+                created_at=NOW + timedelta(seconds=1),
+            )
+        )  # fmt: skip
+        await session.execute(delete(Person).where(Person.external_id == "member"))
+
+    assert await town.go_on()
+    await town.become(number, OutboxState.sent)
+    assert await town.counts(number) == {"sent": 1, "waiting": 6}
+    while await town.go_on():
+        pass
+
+    assert sorted(row.chat_id for row in await town.rows()) == sorted(
+        AUDIENCES["all"] - {"member"}
+    )
+    assert await town.counts(number) == {"sent": 1, "waiting": 5}
+
+
+async def test_stopping_half_way_writes_no_more(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broadcasting, "AT_ONCE", 2)
+    number = await town.begin()
+    await town.become(number, OutboxState.sent)
+
+    assert await town.stop(number) == 6
+    assert not await town.go_on()
+    assert len(await town.rows()) == 2
+    assert await town.counts(number) == {"sent": 1, "cancelled": 6}
+    assert await town.stop(number) is None
 
 
 async def test_stopping_twice_is_stopping_once(town: Town) -> None:

@@ -19,6 +19,7 @@ HAS_RECIPIENT = sa.text("recipient_id IS NOT NULL")
 
 def upgrade() -> None:
     op.add_column('nudge_round', sa.Column('planned_to', sa.BigInteger(), nullable=True))
+    op.add_column('broadcast', sa.Column('written_to', sa.BigInteger(), nullable=True))
     op.create_index('ix_person_unit', 'person', ['unit_code', 'id'], unique=False)
     op.create_index('ix_outbox_paced_open', 'outbox', ['kind', 'recipient_id', 'id'], unique=False, sqlite_where=PACED_OPEN, postgresql_where=PACED_OPEN)
     op.create_index('ix_outbox_recipient', 'outbox', ['recipient_id'], unique=False, sqlite_where=HAS_RECIPIENT, postgresql_where=HAS_RECIPIENT)
@@ -28,4 +29,5 @@ def downgrade() -> None:
     op.drop_index('ix_outbox_recipient', 'outbox')
     op.drop_index('ix_outbox_paced_open', 'outbox')
     op.drop_index('ix_person_unit', 'person')
+    op.drop_column('broadcast', 'written_to')
     op.drop_column('nudge_round', 'planned_to')
