@@ -2,11 +2,14 @@
 
 It prints its progress as JSON lines. The last one lists the `files` to hand over, in order, each
 with its `path`, how it is `shown_as` (`photo` or `document`) and its `caption`: plain text. A job
-may take as long as it needs here: the bot's own process only reads these lines.
+may take as long as it needs here: the bot's own process only reads these lines, and when both have
+something to do, the bot goes first.
 """
 
 import asyncio
+import contextlib
 import json
+import os
 import sys
 from dataclasses import asdict
 from datetime import datetime
@@ -22,6 +25,18 @@ from documents.my_data import write_my_data
 from documents.poster import write_poster
 from documents.written_file import Handout
 from storage.database import Database
+
+_GIVES_WAY = 10
+"""Niceness: a tenth of a processor that the bot wants too, so that no job starves."""
+
+
+def _give_way() -> None:
+    """Let the replies have the processor first."""
+    if hasattr(os, "nice"):
+        os.nice(_GIVES_WAY)
+    with contextlib.suppress(OSError):
+        # Linux may share processors out between sessions first, and a job is one of its own.
+        Path("/proc/self/autogroup").write_text(str(_GIVES_WAY), encoding="ascii")
 
 
 def _print(**line: Any) -> None:
@@ -76,4 +91,5 @@ async def run(request: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
+    _give_way()
     asyncio.run(run(json.loads(sys.stdin.read())))
