@@ -11,7 +11,7 @@ from bot.bot_api import ApiError, ApiRefusedError, ApiUnreachableError, Platform
 from bot.clock import Clock
 from bot.inbox import ALLOWED_UPDATES, store_updates, update_id_of
 from bot.observing import Observer
-from bot.trace import log_fault
+from bot.trace import kind_of, log_fault
 from bot.turns import Store
 from bot.waiting import Sleep
 
@@ -101,7 +101,7 @@ class Intake:
             except ApiRefusedError as error:
                 if error.code in _TOKEN_REFUSED:
                     raise CannotPollError("the platform does not know this token") from None
-                log.warning("polling: %s", error)
+                log.warning("polling: %s", error, extra=kind_of(error))
                 pause = error.retry_after or min(pause * 2, _LONGEST_PAUSE)
                 if error.code == _CONFLICT:
                     pause = 5.0
@@ -113,7 +113,9 @@ class Intake:
                             "stop it first"
                         ) from None
             except ApiError as error:
-                log.warning("polling: no answer from the platform (%s)", error)
+                log.warning(
+                    "polling: no answer from the platform (%s)", error, extra=kind_of(error)
+                )
                 pause = min(pause * 2, _LONGEST_PAUSE)
             except Exception as error:  # noqa: BLE001  drivers raise what they like
                 log_fault(log, error, "updates could not be stored, and are asked for again")

@@ -171,10 +171,10 @@ class Metrics(Observer):
 
 
 class _Errors(logging.Handler):
-    """Tells the kind of every fault that `log_fault` logs."""
+    """Tells the kind of every fault that is logged: what `log_fault` and a platform's no carry."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:
-        super().__init__(logging.ERROR)
+        super().__init__(logging.WARNING)
         self._tell = tell
 
     def emit(self, record: logging.LogRecord) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import URL
 
 from bot.app import App, build_app
-from bot.bot_api import ApiError, ApiRefusedError, BotApi
+from bot.bot_api import ApiError, ApiRefusedError, ApiUnreachableError, BotApi
 from bot.clock import Clock
 from bot.courier import Courier, build_sender
 from bot.intake import Intake
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 SANDBOX_TOKEN = "1000000001:sandbox_sandbox_sandbox_sandbox_123"  # noqa: S105  opens nothing
 SANDBOX_ORGANISER = "7000000002"
 _TRIES = 3
+_LONGEST_PAUSE = 30
 _LEAST_SECRET = 8
 
 
@@ -254,20 +255,31 @@ async def _show_menus(app: App) -> None:
 
 
 async def _whoami(app: App) -> dict[str, Any]:
-    for attempt in range(1, _TRIES + 1):
+    """What getMe says. A platform that is there and has trouble is waited for.
+
+    Raises:
+        CannotRunError: the token is unknown, or nobody listens at the address.
+    """
+    attempt = 0
+    while True:
+        attempt += 1
         try:
             me: dict[str, Any] = await app.platform.call("getMe", {}, timeout=10)
-        except ApiError as error:
-            if isinstance(error, ApiRefusedError) and error.code in {401, 404}:
+        except ApiRefusedError as error:
+            if error.code in {401, 404}:
                 raise CannotRunError("Telegram does not know this TELEGRAM_BOT_TOKEN") from None
-            if attempt == _TRIES:
+            log.warning("the Bot API has trouble, and is asked again: %s", error)
+            pause = error.retry_after or min(attempt, _LONGEST_PAUSE)
+        except ApiUnreachableError as error:
+            if attempt >= _TRIES and not error.may_have_arrived:
                 raise CannotRunError(
                     f"the Bot API at TELEGRAM_API_BASE cannot be reached ({error})"
                 ) from None
-            await asyncio.sleep(attempt)
+            log.warning("the Bot API gave no answer, and is asked again: %s", error)
+            pause = min(attempt, _LONGEST_PAUSE)
         else:
             return me
-    raise CannotRunError("the Bot API cannot be reached")
+        await asyncio.sleep(pause)
 
 
 def _shown(url: URL) -> str:

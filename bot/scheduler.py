@@ -1,5 +1,6 @@
 """APScheduler as a clock: short jobs at intervals, nothing kept in a job store."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -56,5 +57,7 @@ def build_scheduler(ticks: Mapping[str, tuple[Tick, int]]) -> AsyncIOScheduler:
 async def _guarded(tick: Tick) -> None:
     try:
         await tick()
+    except asyncio.CancelledError:
+        return  # the program ends, and APScheduler would print where this tick stood
     except Exception as error:  # noqa: BLE001  the next one tries again
         log_fault(log, error, "a tick failed")

@@ -22,7 +22,7 @@ from sqlmodel import col
 from bot.bot_api import ApiError, ApiRefusedError, ApiUnreachableError, Platform
 from bot.clock import Clock
 from bot.observing import Observer
-from bot.trace import log_fault
+from bot.trace import kind_of, log_fault
 from bot.turn import Call
 from bot.waiting import Wait, wait_for_news
 from storage.database import Database
@@ -391,7 +391,9 @@ class Sender:
         return await self._platform.call(method, parameters, files=files, timeout=120)
 
     def _unanswered(self, row: Row, method: str, error: ApiUnreachableError) -> _Outcome | None:
-        log.warning("reply %s: no answer from the platform (%s)", row["id"], error)
+        log.warning(
+            "reply %s: no answer from the platform (%s)", row["id"], error, extra=kind_of(error)
+        )
         if error.may_have_arrived and method in _NEW:
             row["unanswered"] = row.get("unanswered", 0) + 1
             if row["unanswered"] >= MOST_UNANSWERED:
@@ -400,7 +402,7 @@ class Sender:
 
     def _refused(self, row: Row, method: str, error: ApiRefusedError) -> _Outcome | None:
         said = error.description.lower()
-        log.warning("reply %s (%s): %s", row["id"], method, error)
+        log.warning("reply %s (%s): %s", row["id"], method, error, extra=kind_of(error))
         if error.code == _TOO_MANY:
             row["pause"] = max(float(error.retry_after or 1), 0.1)
             return None

@@ -41,5 +41,10 @@ def log_fault(log: logging.Logger, error: BaseException, what: str) -> None:
         what,
         f"{fault}: " if fault else "",
         trace_of(error),
-        extra={"error": type(error).__name__},
+        extra=kind_of(error),
     )
+
+
+def kind_of(error: BaseException) -> dict[str, str]:
+    """A log record's field by which errors are counted."""
+    return {"error": type(error).__name__}

@@ -20,7 +20,8 @@ _DRIVERS = {
     "postgres": "postgresql+asyncpg",
 }
 _PRAGMAS = (
-    "busy_timeout = 10000",
+    # Short, since everything else waits with it; whoever asks tries again. Nobody else writes.
+    "busy_timeout = 500",
     "journal_mode = wal",
     "synchronous = full",
     "foreign_keys = on",
@@ -70,7 +71,9 @@ class Database:
             self._writer = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE", read_only=False)
             self._reader = _sqlite_engine(self.url, begin="BEGIN", read_only=True)
         else:
-            self._writer = create_async_engine(self.url, pool_size=8, max_overflow=8)
+            self._writer = create_async_engine(
+                self.url, pool_size=8, max_overflow=8, hide_parameters=True
+            )
             self._reader = self._writer
         self._write_lock = asyncio.Lock()
         self.was_full = False
@@ -147,7 +150,8 @@ def _sqlite_engine(url: URL, *, begin: str, read_only: bool) -> AsyncEngine:
         url,
         pool_size=1 if not read_only else 4,
         max_overflow=0 if not read_only else 4,
-        connect_args={"timeout": 10},
+        hide_parameters=True,  # they are people's words
+        connect_args={"timeout": 0.5},
     )
 
     @event.listens_for(engine.sync_engine, "do_connect")

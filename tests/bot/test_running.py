@@ -1,12 +1,14 @@
 """The program as its operator knows it: processes, signals, one line for what is wrong."""
 
 import asyncio
+import contextlib
 import errno
 import json
 import os
 import re
 import shutil
 import signal
+import sqlite3
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -396,3 +398,35 @@ async def test_what_is_wrong_is_said_in_one_line(
             "take TELEGRAM_BOT_TOKEN out first",
         }.items()
     }
+
+
+async def test_a_platform_that_has_trouble_at_the_start_is_waited_for(
+    platform: BotApi, tmp_path: Path
+):
+    bot = live(tmp_path / "home", platform.base, f"sqlite:///{tmp_path / 'bot.db'}")
+    platform.will(method="getMe", status=500)
+    platform.will(method="getMe", status=429, retry_after=1)
+    await bot.start()
+    [who, _] = await bot.ready()
+    assert who.startswith("doithoai: @")
+    assert bot.log.count("the Bot API has trouble, and is asked again") == 2
+    assert await bot.end(signal.SIGTERM) == 0
+
+
+async def test_while_another_holds_the_file_it_still_ends_in_order(
+    platform: BotApi, tmp_path: Path
+):
+    loop, file = asyncio.get_running_loop(), tmp_path / "bot.db"
+    bot = live(tmp_path / "home", platform.base, f"sqlite:///{file}")
+    await bot.start()
+    await bot.ready()
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        async with aiohttp.ClientSession() as session:
+            phone = Phone(platform, session, platform.newcomer())
+            await phone.does("messages", text=f"{CANARY} sao cổng trường em chưa có đèn?")
+        await until(lambda: "the database is held by somebody else" in bot.log)
+        begun = loop.time()
+        assert await bot.end(signal.SIGTERM) == 0
+        assert loop.time() - begun < 15
+    assert [mark for mark in (CANARY, "Traceback", "parameters") if mark in bot.log] == []

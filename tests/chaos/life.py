@@ -70,8 +70,8 @@ def begin(order: dict[str, Any], writing: int) -> None:
     Args:
         order: `what` to run, its `folder`, `log`, `settings` (environment), and what to meddle
             with: `point` and `count` (be killed when that point is reached so often), `rate` of the
-            courier, `ticks` (the scheduler's, so many times faster), `haste` (waiting divided by so much), `busy_timeout`
-            (SQLite's, milliseconds), `clock` (seconds from the real time).
+            courier, `ticks` (the scheduler's, so many times faster), `haste` (waiting divided by so
+            much), `clock` (seconds from the real time).
         writing: the pipe for what it prints.
     """
     code = 1
@@ -100,7 +100,7 @@ def _bot(order: dict[str, Any]) -> int:
     fall = _Fall(order.get("point"), order.get("count", 1))
     _mark_replies()
     _tell_who_leads()
-    _stand_at_commits(fall, order.get("busy_timeout"))
+    _stand_at_commits(fall)
     _stand_at_calls(fall, order.get("haste", 1))
     _meddle_with_app(order)
     return run_command(["run"])
@@ -162,13 +162,11 @@ def _mark_replies() -> None:
     bot.turn.Call.__init__ = marked  # type: ignore[method-assign]
 
 
-def _stand_at_commits(fall: _Fall, busy_timeout: int | None) -> None:
+def _stand_at_commits(fall: _Fall) -> None:
     make = Database.__init__
 
     def opened(connection: Any, _record: object) -> None:
         _writers.append(connection)
-        if busy_timeout is not None:
-            connection.execute(f"PRAGMA busy_timeout = {busy_timeout}")
 
     def made(self: Any, *arguments: Any, **named: Any) -> None:
         make(self, *arguments, **named)

@@ -36,7 +36,6 @@ from tests.chaos.stage import DRAIN_SECONDS, Stage, reach
 
 HASTE = 20
 _RECOVERY_SECONDS = 90.0
-_BUSY_MILLISECONDS = 500
 _SPOKEN = ("sendMessage", "editMessageText")
 _FAULTS: dict[str, list[dict[str, Any]]] = {
     "500": [{"status": 500, "times": 6}],
@@ -93,6 +92,8 @@ class Troubles:
     recovery: dict[str, float | None] = field(default_factory=dict)
     """Seconds from the end of each trouble until everybody had been served again."""
     unsaid: list[str] = field(default_factory=list)
+    unmet: list[str] = field(default_factory=list)
+    """Faults that never came to pass: nothing was shown of them."""
     """Troubles of which the log says nothing that an operator could understand."""
     dead: list[str] = field(default_factory=list)
     """Troubles in which the process ended."""
@@ -141,7 +142,7 @@ class _Scene:
 
 
 async def _begin(stage: Stage) -> Life:
-    return await stage.serving(haste=HASTE, ticks=HASTE, busy_timeout=_BUSY_MILLISECONDS)
+    return await stage.serving(haste=HASTE, ticks=HASTE)
 
 
 async def troubled(stage: Stage, *, away: float) -> Troubles:
@@ -189,7 +190,8 @@ async def _fault(scene: _Scene, name: str, rules: list[dict[str, Any]]) -> None:
         async def is_over() -> bool:
             return platform.faults_left() == 0
 
-        await reach(is_over, 60)
+        if not await reach(is_over, 60):
+            scene.found.unmet.append(name)
         platform.calm()
 
 
@@ -260,6 +262,7 @@ def findings(found: Troubles) -> list[Finding]:
         *lines,
         Finding("troubles that ended the process", dead, "none", not found.dead),
         Finding("troubles without a clear log line", unsaid, "none", not found.unsaid),
+        Finding("faults never met", ", ".join(found.unmet) or "none", "none", not found.unmet),
         Finding("questions accepted", score.accepted),
         zero("questions lost", score.lost),
         zero("questions stored twice", score.twice),
