@@ -172,9 +172,18 @@ class App:
                 await self._serve(*also)
             finally:
                 scheduler.shutdown(wait=False)
+                await self._pick_up()
                 await self.sender.finish(_DRAIN_SECONDS)
                 sending.cancel()
                 await self._leave()
+
+    async def _pick_up(self) -> None:
+        """What was committed while the end came is said before it, not at the next start."""
+        try:
+            async with asyncio.timeout(_LEAVE_SECONDS):
+                await self.sender.resume()
+        except Exception as error:  # noqa: BLE001  drivers raise what they like
+            log_fault(log, error, "what is still to be said waits for the next start")
 
     async def _leave(self) -> None:
         """Until now the bot was there; a database that is away does not hold up the end."""
@@ -244,8 +253,10 @@ class App:
             sending.cancel()
 
     async def beat(self) -> None:
-        """Show that the ticks still come."""
+        """Show that the ticks still come, and remove what an erasure could not at once."""
         self.beaten_at = time.monotonic()
+        if self.database.owes_traces:
+            await self.database.forget_traces()
 
     async def be_present(self) -> None:
         """Write down that the bot is there; after an absence, offer people their step again."""
@@ -374,11 +385,15 @@ def build_app(
             workshop.is_to_sweep = True
             workshop.wake()
 
+    wakers = {
+        News.job: workshop.wake,
+        News.paced: courier.wake,
+        News.erased: database.owe_traces,
+    }
+
     def woken(news: Collection[News]) -> None:
-        if News.job in news:
-            workshop.wake()
-        if News.paced in news:
-            courier.wake()
+        for one in news:
+            wakers[one]()
             to_write.set()
 
     async def file_gone(row: dict[str, Any]) -> bool | None:

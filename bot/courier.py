@@ -168,7 +168,13 @@ class Courier:
         and_take_another: bool,
     ) -> float:
         """Send it and write down what became of it."""
-        outcome = await delivery.send(row.chat_id, screen, row.attempts)
+        try:
+            outcome = await delivery.send(row.chat_id, screen, row.attempts)
+        except Exception as error:  # noqa: BLE001  an answer that the library cannot read
+            from bot.delivery import Outcome  # noqa: PLC0415  as said above
+
+            log_fault(log, error, f"paced message {row.id}: nobody knows whether it arrived")
+            outcome = Outcome(OutboxState.uncertain, error=type(error).__name__)
         if outcome.state is not OutboxState.sent:
             log.warning("paced message %s: %s", row.id, outcome.error)
         await self._close_row(

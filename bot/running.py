@@ -271,11 +271,12 @@ async def _whoami(app: App) -> dict[str, Any]:
             log.warning("the Bot API has trouble, and is asked again: %s", error)
             pause = error.retry_after or min(attempt, _LONGEST_PAUSE)
         except ApiUnreachableError as error:
-            if attempt >= _TRIES and not error.may_have_arrived:
+            if error.may_have_arrived:
+                log.warning("the Bot API gave no answer, and is asked again: %s", error)
+            elif attempt >= _TRIES:
                 raise CannotRunError(
                     f"the Bot API at TELEGRAM_API_BASE cannot be reached ({error})"
                 ) from None
-            log.warning("the Bot API gave no answer, and is asked again: %s", error)
             pause = min(attempt, _LONGEST_PAUSE)
         else:
             return me

@@ -481,6 +481,7 @@ class Sender:
             await session.execute(_CLOSE, [_closed(row, outcome, now) for row, outcome in kept])
         if forgotten := [{"row": row["id"]} for row, _ in marks if row.get("forget")]:
             await session.execute(_FORGET, forgotten)
+            self._database.owe_traces()
         for row, outcome in kept:
             if row.get("as_new") and "stands_for" in row and outcome.message_id is not None:
                 await session.execute(

@@ -19,6 +19,7 @@ from conference.notifying import notify
 from conference.opening import conference_record
 from conference.roles import Actor, Permission, require
 from config.plan import ConferencePlan
+from storage.news import News, announce
 from storage.people import forget_chat, grants_of, holders_of
 from storage.questions import questions_of
 from storage.tables import (
@@ -191,6 +192,7 @@ async def erase_identities(
     require(actor, Permission.identities_erase)
     if not retention_is_over(plan, now):
         raise NotAllowedError(permission=Permission.identities_erase.value)
+    announce(session, News.erased)
     holders = select(col(RoleGrant.person_id)).where(col(RoleGrant.revoked_at).is_(None))
     for question in await session.scalars(
         select(Question).where(col(Question.author_id).is_not(None))

@@ -76,6 +76,8 @@ class Database:
             )
             self._reader = self._writer
         self._write_lock = asyncio.Lock()
+        self.owes_traces = False
+        """Something was erased whose traces are still in SQLite's log; looked at by a tick."""
         self.was_full = False
         """A transaction has found no room for what it wrote; whoever has told of it says False."""
 
@@ -130,19 +132,34 @@ class Database:
             connection = await stack.enter_async_context(self._writer.begin())
             return await connection.run_sync(work, *arguments)
 
+    def owe_traces(self) -> None:
+        """Something was erased: its traces are to go at the next look."""
+        self.owes_traces = True
+
     async def forget_traces(self) -> None:
-        """After an erasure: empty SQLite's write-ahead log, which still holds the old pages."""
+        """After an erasure: empty SQLite's write-ahead log, which still holds the old pages.
+
+        Somebody who still reads them keeps them there: then `owes_traces` says so.
+        """
         if not self.is_sqlite:
             return
+        self.owes_traces = True
         async with self._write_lock, self._writer.connect() as connection:
-            raw = await connection.get_raw_connection()
-            raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+            raw = (await connection.get_raw_connection()).driver_connection
+            assert raw is not None  # noqa: S101  it is connected
+            is_busy, *_ = await asyncio.to_thread(_empty_log, raw)
+        self.owes_traces = bool(is_busy)
 
     async def close(self) -> None:
         """Give the connections back."""
         await self._writer.dispose()
         if self._reader is not self._writer:
             await self._reader.dispose()
+
+
+def _empty_log(connection: Any) -> Any:
+    found: Any = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return found
 
 
 def _sqlite_engine(url: URL, *, begin: str, read_only: bool) -> AsyncEngine:

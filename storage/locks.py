@@ -82,8 +82,7 @@ class Locks:
                 async with asyncio.timeout(_ASKED_EVERY):
                     await self._lost.wait()
             if self.holds(key):
-                async with self._one_at_a_time:
-                    await asyncio.shield(self._ask("SELECT 1"))
+                await asyncio.shield(self._look())
 
     async def close(self) -> None:
         """Give everything back."""
@@ -94,6 +93,10 @@ class Locks:
                 with contextlib.suppress(*self._away):
                     await connection.close(timeout=_ANSWER_SECONDS)
         await self._engine.dispose()
+
+    async def _look(self) -> None:
+        async with self._one_at_a_time:
+            await self._ask("SELECT 1")
 
     async def _try_hold(self, keys: list[str]) -> set[str]:
         by_number = {lock_number(key): key for key in keys}

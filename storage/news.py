@@ -8,10 +8,11 @@ _KEY = "news"
 
 
 class News(StrEnum):
-    """A job to do, or a paced message to send."""
+    """A job to do, a paced message to send, or the traces of something erased to be removed."""
 
     job = "job"
     paced = "paced"
+    erased = "erased"
 
 
 def announce(session: AsyncSession, news: News) -> None:

@@ -22,6 +22,9 @@ class JobState(StrEnum):
 class Job(SQLModel, table=True):
     """Done by a worker outside any turn; its file goes to the chat that asked."""
 
+    # A file's folder is known by the job's number, also when the row is gone.
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
     id: int | None = Field(default=None, primary_key=True, sa_type=RowId)
     kind: str = Field(max_length=32)
     parameters: dict[str, Any] = Field(default_factory=dict, sa_type=Document)

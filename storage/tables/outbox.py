@@ -60,6 +60,8 @@ class OutboxMessage(SQLModel, table=True):
         Index(
             "ix_outbox_troubled", "sent_at", sqlite_where=IN_TROUBLE, postgresql_where=IN_TROUBLE
         ),
+        # Whoever sends a row knows it by its number, also when it is deleted meanwhile.
+        {"sqlite_autoincrement": True},
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=RowId)

@@ -6,6 +6,7 @@ from pathlib import Path
 import apscheduler.schedulers.base
 import apscheduler.triggers.interval
 import pytest
+from sqlalchemy import text
 
 from bot.app import KEYS_KEPT, SET_ASIDE_KEPT, App, opened
 from bot.bot_api import ApiRefusedError
@@ -15,7 +16,7 @@ from bot.scheduler import build_scheduler
 from bot.trace import trace_of
 from storage.tables import InboxState, OutboxState
 from tests.bot.conftest import Meddling, inbox_rows, reply_rows
-from tests.chat import Chat, FrozenClock, RecordingPlatform, make_app
+from tests.chat import Chat, FrozenClock, RecordingPlatform, chat_with, make_app
 
 
 class Deaf(RecordingPlatform):
@@ -158,3 +159,23 @@ async def test_ticks_go_on_when_the_clock_is_set_back_an_hour(
     scheduler.shutdown(wait=False)
     lines = [r.getMessage() for r in caplog.records if r.name == "bot.scheduler"]
     assert lines == ["the clock was set back by 3600 seconds"]
+
+
+async def test_traces_that_a_reader_kept_go_once_it_has_read(app: App, tmp_path: Path):
+    if not app.database.is_sqlite:
+        return
+    file = Path(app.database.url.database or "")
+    chat = chat_with(app)
+    await chat.send("CANARY sao cổng trường em chưa có vạch sang đường ạ?")
+
+    def traces() -> int:
+        return sum(one.read_bytes().count(b"CANARY sao") for one in file.parent.glob("*.db*"))
+
+    assert traces() > 0
+    async with app.database.snapshot() as session:
+        await session.execute(text("SELECT * FROM conference"))
+        await chat.press("Không đồng ý")
+        assert app.database.owes_traces
+    await app.beat()
+    assert not app.database.owes_traces
+    assert traces() == 0

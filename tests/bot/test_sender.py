@@ -4,15 +4,15 @@ from datetime import timedelta
 
 import pytest
 from aiogram.types import CallbackQuery, Message
-from sqlalchemy import text
+from sqlalchemy import delete, text
 
 from bot.app import App, opened
 from bot.bot_api import ApiError, ApiRefusedError, ApiUnreachableError
 from bot.inbox import store_updates
 from bot.sender import KEPT_TRYING, MOST_UNANSWERED
-from bot.turn import Call
+from bot.turn import Call, write_calls
 from storage.people import person_of
-from storage.tables import OutboxState
+from storage.tables import OutboxMessage, OutboxState
 from tests.bot.conftest import Meddling, reply_rows, until
 from tests.chat import Chat, FrozenClock, RecordingPlatform, chat_with, make_app
 
@@ -400,3 +400,20 @@ async def test_a_file_that_is_gone_is_not_waited_for(chat: Chat, tmp_path):
     chat.app.sender.queue(rows)
     await chat.app.settle()
     assert await outcomes(chat.app) == [(OutboxState.failed, "the file is gone")]
+
+
+async def test_a_number_given_once_is_never_another_replys(app: App):
+    first, second = chat_with(app, 7_000_000_001), chat_with(app, 7_000_000_002)
+    await first.send("/hoi")
+    async with app.database.transaction() as session:
+        rows = await write_calls(
+            session, str(app.bot.id), [Call("sendMessage", {"chat_id": "1"}, "1")], app.clock()
+        )
+        await session.execute(delete(OutboxMessage).where(OutboxMessage.id == rows[0]["id"]))
+    async with app.database.transaction() as session:
+        again = await write_calls(
+            session, str(app.bot.id), [Call("sendMessage", {"chat_id": "2"}, "2")], app.clock()
+        )
+    assert again[0]["id"] > rows[0]["id"]
+    await second.send("/hoi")
+    assert len(second.shown) == 1
