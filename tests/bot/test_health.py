@@ -207,6 +207,7 @@ async def test_figures_say_what_has_happened(app: App, watcher: Watcher):
         "doithoai_paced_messages_total kind=nudge state=sent": 1,
         "doithoai_paced_messages_total kind=nudge state=uncertain": 1,
         "doithoai_errors_total kind=ValueError": 3,
+        "doithoai_errors_total kind=ApiRefusedError": 1,
         "doithoai_inbox_waiting": 2,
         "doithoai_inbox_oldest_seconds": 90,
         "doithoai_outbox_messages lane=reply state=failed": 1,
