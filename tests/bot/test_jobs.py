@@ -228,7 +228,6 @@ async def test_a_job_that_is_cut_off_is_done_after_the_restart(
     async with held(database_address, tmp_path) as it:
         organiser = chat_with(it.app, ORGANISER)
         it.platform.incoming.put_nowait(organiser.text_update("/export csv"))
-        os.close(await it.begun())
         end = await it.begun()
         begun = loop.time()
         await it.stop()

@@ -112,8 +112,8 @@ class Phone:
         await self.does("presses", message_id=message["message_id"], data=data)
 
     async def labels(self, message_id: int, wanted: str) -> dict[str, Any]:
-        """The message, once it has this button."""
-        async with asyncio.timeout(60):
+        """The message, once it has this button; the platform may call again only after a minute."""
+        async with asyncio.timeout(150):
             while True:
                 for one in await self.sees(1):
                     rows = one.get("reply_markup", {}).get("inline_keyboard", [])
