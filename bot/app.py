@@ -36,7 +36,7 @@ from bot.waiting import together, wait_for_news
 from conference.broadcasting import go_on
 from conference.joining import actor_of, set_organisers
 from conference.nudge_times import Round
-from conference.nudging import AT_ONCE, begin_rounds, remind_some
+from conference.nudging import AT_ONCE, begin_rounds, next_members, remind_members
 from conference.opening import conference_record, load_plan_into
 from conference.privacy import announce_retention, sweep_unconsented
 from conference.safeguarding import danger_signs
@@ -61,8 +61,8 @@ JOBS_KEPT = timedelta(days=7)
 _SURELY_QUEUED = timedelta(seconds=30)
 _DRAIN_SECONDS = 8.0
 _LEAVE_SECONDS = 1.0
-_BREATH = 0.005
-"""Between two slices of what is written to thousands: whatever has come meanwhile goes first."""
+_BREATH = 0.001
+_LONGEST_LULL_AWAITED = 0.1
 
 
 @dataclass(slots=True)
@@ -281,13 +281,26 @@ class App:
         # PostgreSQL's server writes beside this loop, and its clients beside one another.
         at_once = AT_ONCE if self.database.is_sqlite else 4 * AT_ONCE
         while True:
-            async with self.database.transaction() as session:
-                some = await remind_some(session, self.plan, one, now=now, at_once=at_once)
-            if some is None:
+            async with self.database.snapshot() as session:
+                some = await next_members(session, self.plan, one, now=now, at_once=at_once)
+            if not some:
                 return written
-            written += some
-            self.courier.wake()
+            for members in some:
+                await self._lull()
+                async with self.database.transaction() as session:
+                    written += await remind_members(session, one, members)
+                self.courier.wake()
+
+    async def _lull(self) -> None:
+        """Between two slices of what is written to thousands, who waits for a reply goes first.
+
+        Not for ever, so that the slices come to an end on a busy day too.
+        """
+        until = time.monotonic() + _LONGEST_LULL_AWAITED
+        is_busy = True
+        while is_busy and time.monotonic() < until:
             await asyncio.sleep(_BREATH)
+            is_busy = self.sender.is_busy or self.database.is_busy
 
     async def _write_broadcasts(self) -> None:
         """Write the messages of what was begun, few in a transaction, for ever."""
@@ -305,7 +318,7 @@ class App:
             has_written = await go_on(session)
         if has_written:
             self.courier.wake()
-            await asyncio.sleep(_BREATH)
+            await self._lull()
         return has_written
 
     async def sweep(self) -> None:

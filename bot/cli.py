@@ -14,6 +14,7 @@ from types import ModuleType
 from config.settings import Settings, SettingsError, load_settings
 
 FAILED = 1
+_SWITCH_SECONDS = 0.001
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -105,6 +106,8 @@ def _running() -> ModuleType:
 
     gc.freeze()
     gc.enable()
+    # A thread that loads a library, or comes back from the disk, must not hold up the replies.
+    sys.setswitchinterval(_SWITCH_SECONDS)
     return running
 
 

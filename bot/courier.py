@@ -3,9 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, or_, select, update
+from sqlalchemy import Row, Table, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -33,6 +34,60 @@ _LAST_SECONDS = 3.0
 """So long a message that is being sent when the courier is stopped may take to arrive."""
 
 
+_OUTBOX: Table = OutboxMessage.__table__  # type: ignore[attr-defined]
+_DUE = (
+    select(
+        *(
+            _OUTBOX.c[name]
+            for name in (
+                "id",
+                "kind",
+                "content",
+                "recipient_id",
+                "chat_id",
+                "attempts",
+                "not_after",
+            )
+        )
+    )
+    .where(
+        _OUTBOX.c.state == OutboxState.due,
+        or_(
+            _OUTBOX.c.next_try_at.is_(None),
+            _OUTBOX.c.next_try_at <= bindparam("now", type_=_OUTBOX.c.next_try_at.type),
+        ),
+    )
+    .limit(1)
+)
+# Each as an index says and orders it, or SQLite reads all rows.
+_URGENT_DUE = _DUE.where(PACED_OPEN, _OUTBOX.c.kind == _URGENT).order_by(
+    _OUTBOX.c.recipient_id, _OUTBOX.c.id
+)
+_NEXT_DUE = _DUE.where(OPEN, _OUTBOX.c.lane == Lane.paced).order_by(_OUTBOX.c.id)
+_TO_TAKE = [due.with_for_update(skip_locked=True) for due in (_URGENT_DUE, _NEXT_DUE)]
+_IS_ROW = _OUTBOX.c.id == bindparam("row")
+_TAKE = (
+    update(_OUTBOX)
+    .where(_IS_ROW)
+    .values(state=OutboxState.sending, attempts=_OUTBOX.c.attempts + 1)
+)
+_LEAVE = (
+    update(_OUTBOX)
+    .where(_IS_ROW)
+    .values({name: bindparam(name) for name in ("state", "error", "next_try_at")})
+)
+# Nobody else has closed the row meanwhile, and perhaps had it sent once more.
+_STILL_OURS = update(_OUTBOX).where(
+    _IS_ROW,
+    _OUTBOX.c.state.in_([OutboxState.sending, OutboxState.uncertain]),
+    _OUTBOX.c.attempts == bindparam("taken_as"),
+)
+_CLOSE = _STILL_OURS.values(
+    {name: bindparam(name) for name in ("state", "message_id", "error", "sent_at")}
+)
+_GIVE_BACK = _STILL_OURS.values(state=OutboxState.due, attempts=_OUTBOX.c.attempts - 1, error=None)
+
+
 def build_sender(
     token: str, base: str, proxy: str | None, *, rate: int = RATE, patience: float = 25
 ) -> Callable[[], "Delivery"]:
@@ -49,11 +104,27 @@ def build_sender(
     return build
 
 
-class _Taken(NamedTuple):
-    """A row, and what it says in its recipient's words. None: it is not sent now, as it says."""
+class _NotNow(NamedTuple):
+    """What becomes of a row that is not sent now."""
 
-    row: OutboxMessage
-    screen: Screen | None
+    state: OutboxState
+    error: str | None = None
+    next_try_at: datetime | None = None
+
+
+_TOO_LATE = _NotNow(OutboxState.cancelled, "too late")
+
+
+class _Taken(NamedTuple):
+    """A row, and what it says in its recipient's words, or why it is not sent now."""
+
+    row: Row[Any]
+    said: Screen | _NotNow
+
+    @property
+    def attempts(self) -> int:
+        """How often it has been sent, with this time."""
+        return int(self.row.attempts) + 1
 
 
 class Courier:
@@ -149,27 +220,24 @@ class Courier:
             self._taken = taken
         if self._taken is None:
             return None
-        if self._taken.screen is not None:
+        if isinstance(self._taken.said, Screen):
             await delivery.wait_for_turn()
-        (row, screen), self._taken = self._taken, None
-        if screen is None:
-            self._tell(row.kind, row.state)
+        taken, self._taken = self._taken, None
+        if isinstance(taken.said, _NotNow):
+            self._tell(taken.row.kind, taken.said.state)
             return 0.0
         return await let_finish(
-            self._send(delivery, row, screen, and_take_another=and_take_another), _LAST_SECONDS
+            self._send(delivery, taken, taken.said, and_take_another=and_take_another),
+            _LAST_SECONDS,
         )
 
     async def _send(
-        self,
-        delivery: "Delivery",
-        row: OutboxMessage,
-        screen: Screen,
-        *,
-        and_take_another: bool,
+        self, delivery: "Delivery", taken: _Taken, screen: Screen, *, and_take_another: bool
     ) -> float:
         """Send it and write down what became of it."""
+        row = taken.row
         try:
-            outcome = await delivery.send(row.chat_id, screen, row.attempts)
+            outcome = await delivery.send(row.chat_id, screen, taken.attempts)
         except Exception as error:  # noqa: BLE001  an answer that the library cannot read
             from bot.delivery import Outcome  # noqa: PLC0415  as said above
 
@@ -178,7 +246,7 @@ class Courier:
         if outcome.state is not OutboxState.sent:
             log.warning("paced message %s: %s", row.id, outcome.error)
         await self._close_row(
-            row, outcome, and_take_another=and_take_another and not outcome.pause
+            taken, outcome, and_take_another=and_take_another and not outcome.pause
         )
         return outcome.pause
 
@@ -190,54 +258,33 @@ class Courier:
 
     async def _is_any_due(self) -> bool:
         async with self._database.snapshot() as session:
-            return await session.scalar(self._due()) is not None
+            found = await session.execute(_NEXT_DUE, {"now": self._clock()})
+            return found.first() is not None
 
     async def _take(self, session: AsyncSession) -> _Taken | None:
         """The next due row: marked as being sent, or as why it is not. None: nothing is due."""
-        row: OutboxMessage | None = None
-        for is_urgent in (True, False):
-            due = self._due(is_urgent=is_urgent).with_for_update(skip_locked=True)
-            row = row or await session.scalar(due)
+        row: Row[Any] | None = None
+        now = self._clock()
+        for due in _TO_TAKE:
+            row = row or (await session.execute(due, {"now": now})).first()
         if row is None:
             return None
-        screen = await self._worded(session, row)
-        if screen is not None:
-            row.state = OutboxState.sending
-            row.attempts += 1
-        await session.flush()
-        return _Taken(row, screen)
+        said = await self._worded(session, row, now)
+        if isinstance(said, Screen):
+            await session.execute(_TAKE, {"row": row.id})
+        else:
+            await session.execute(_LEAVE, {"row": row.id, **said._asdict()})
+        return _Taken(row, said)
 
-    def _due(self, *, is_urgent: bool = False) -> Select[OutboxMessage]:
-        """The next due row. Each form as an index says and orders it, or SQLite reads all rows."""
-        due = (
-            select(OutboxMessage)
-            .where(
-                col(OutboxMessage.state) == OutboxState.due,
-                or_(
-                    col(OutboxMessage.next_try_at).is_(None),
-                    col(OutboxMessage.next_try_at) <= self._clock(),
-                ),
-            )
-            .limit(1)
-        )
-        if is_urgent:
-            return due.where(PACED_OPEN, col(OutboxMessage.kind) == _URGENT).order_by(
-                col(OutboxMessage.recipient_id), col(OutboxMessage.id)
-            )
-        return due.where(OPEN, col(OutboxMessage.lane) == Lane.paced).order_by(
-            col(OutboxMessage.id)
-        )
-
-    async def _worded(self, session: AsyncSession, row: OutboxMessage) -> Screen | None:
-        """The message in its recipient's words. None: not to be sent now, as the row then says."""
+    async def _worded(
+        self, session: AsyncSession, row: Row[Any], now: datetime
+    ) -> Screen | _NotNow:
+        """The message in its recipient's words, or why it is not sent now."""
         person = await session.get(Person, row.recipient_id) if row.recipient_id else None
         if person is None or person.unreachable_at is not None:
-            row.state, row.error = OutboxState.cancelled, "the person cannot be reached"
-            return None
-        now = self._clock()
+            return _NotNow(OutboxState.cancelled, "the person cannot be reached")
         if row.not_after is not None and now >= row.not_after:
-            row.state, row.error = OutboxState.cancelled, "too late"
-            return None
+            return _TOO_LATE
         try:
             async with session.begin_nested():
                 rendered = await render_notice(
@@ -245,77 +292,63 @@ class Courier:
                 )
         except Exception as error:  # noqa: BLE001  our fault, but this message's alone
             log_fault(log, error, f"paced message {row.id} cannot be worded")
-            row.state, row.error = OutboxState.failed, type(error).__name__
-            return None
-        if rendered is None:
-            row.state, row.error = OutboxState.cancelled, "no longer true"
-        elif isinstance(rendered, Postponed):
-            if row.not_after is not None and rendered.until >= row.not_after:
-                row.state, row.error = OutboxState.cancelled, "too late"
-            row.next_try_at = rendered.until
-            return None
-        return rendered
+            return _NotNow(OutboxState.failed, type(error).__name__)
+        if isinstance(rendered, Postponed):
+            is_too_late = row.not_after is not None and rendered.until >= row.not_after
+            return _TOO_LATE if is_too_late else _NotNow(OutboxState.due, None, rendered.until)
+        return rendered or _NotNow(OutboxState.cancelled, "no longer true")
 
     async def _give_back(self) -> None:
         """What was taken and not sent at all is due again: the courier ends in order."""
         taken, self._taken = self._taken, None
-        if taken is None or taken.screen is None:
+        if taken is None or isinstance(taken.said, _NotNow):
             return
         try:
             async with self._database.transaction() as session:
                 await session.execute(
-                    update(OutboxMessage)
-                    .where(*_still_ours(taken.row))
-                    .values(state=OutboxState.due, attempts=taken.row.attempts - 1, error=None)
+                    _GIVE_BACK, {"row": taken.row.id, "taken_as": taken.attempts}
                 )
         except Exception as error:  # noqa: BLE001  it stays as `sending`, and becomes uncertain
             log_fault(log, error, f"paced message {taken.row.id} could not be given back")
 
     async def _close_row(
-        self, row: OutboxMessage, outcome: "Outcome", *, and_take_another: bool
+        self, sent: _Taken, outcome: "Outcome", *, and_take_another: bool
     ) -> None:
         """Write down what became of the message; a database that is away is waited for."""
         while True:
             try:
                 async with self._database.transaction() as session:
-                    await self._mark(session, row, outcome)
+                    await self._mark(session, sent, outcome)
                     taken = await self._take(session) if and_take_another else None
             except Exception as fault:  # noqa: BLE001  drivers raise what they like
-                log_fault(log, fault, f"paced message {row.id} could not be marked")
+                log_fault(log, fault, f"paced message {sent.row.id} could not be marked")
                 and_take_another = False  # it may be that which fails
                 await self.sleep(1)
             else:
                 self._taken = taken
-                self._tell(row.kind, outcome.state)
+                self._tell(sent.row.kind, outcome.state)
                 return
 
     def _tell(self, kind: str, state: OutboxState) -> None:
         if state is not OutboxState.due:
             self.observer.paced_closed(kind, state)
 
-    async def _mark(self, session: AsyncSession, row: OutboxMessage, outcome: "Outcome") -> None:
+    async def _mark(self, session: AsyncSession, sent: _Taken, outcome: "Outcome") -> None:
+        now = self._clock()
         await session.execute(
-            update(OutboxMessage)
-            .where(*_still_ours(row))
-            .values(
-                state=outcome.state,
-                message_id=outcome.message_id,
-                error=outcome.error,
-                sent_at=None if outcome.state is OutboxState.due else self._clock(),
-            )
+            _CLOSE,
+            {
+                "row": sent.row.id,
+                "taken_as": sent.attempts,
+                "state": outcome.state,
+                "message_id": outcome.message_id,
+                "error": outcome.error,
+                "sent_at": None if outcome.state is OutboxState.due else now,
+            },
         )
         if outcome.unreachable:
             await session.execute(
                 update(Person)
-                .where(col(Person.id) == row.recipient_id)
-                .values(unreachable_at=self._clock())
+                .where(col(Person.id) == sent.row.recipient_id)
+                .values(unreachable_at=now)
             )
-
-
-def _still_ours(row: OutboxMessage) -> tuple[ColumnElement[bool], ...]:
-    """That nobody else has closed the row meanwhile, and perhaps had it sent once more."""
-    return (
-        col(OutboxMessage.id) == row.id,
-        col(OutboxMessage.state).in_([OutboxState.sending, OutboxState.uncertain]),
-        col(OutboxMessage.attempts) == row.attempts,
-    )

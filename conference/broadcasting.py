@@ -12,8 +12,8 @@ from conference.auditing import record
 from conference.errors import ConferenceError
 from conference.roles import Actor, Permission, require
 from conference.vietnamese import clean
-from storage.outbox import cancel_under, count_people, next_ids, states_under, who_is_meant
-from storage.paced import write_to
+from storage.outbox import cancel_under, count_people, states_under, who_is_meant
+from storage.paced import IN_SLICE, message_to, next_slices, write_to
 from storage.tables import Broadcast, OutboxState, Person, Role, Unit
 
 KIND = "broadcast"
@@ -21,7 +21,7 @@ EVERYONE = "all"
 STOPPED = "the broadcast was stopped"
 MOST_CHARACTERS = 3500
 """In UTF-16 units, so that it fits with its heading into a message of 4096 however counted."""
-AT_ONCE = 500
+AT_ONCE = 100
 """People to whom one transaction writes: replies wait no longer than for these."""
 AUDIENCE_ROLES = tuple(role for role in Role if role is not Role.member)
 """The roles that can be addressed: those that are granted."""
@@ -174,19 +174,21 @@ async def go_on(session: AsyncSession) -> bool:
 async def _write_some(
     session: AsyncSession, broadcast: Broadcast, meant: tuple[ColumnElement[bool], ...]
 ) -> None:
-    people = await next_ids(session, *meant, after_id=broadcast.written_to or 0, limit=AT_ONCE)
-    if people:
-        await write_to(
+    after = broadcast.written_to or 0
+    some = await next_slices(session, *meant, after_id=after, size=AT_ONCE)
+    for people in some:
+        message = message_to(
             session,
             *meant,
-            col(Person.id).between(people[0], people[-1]),
+            IN_SLICE,
             kind=KIND,
             key=_key(broadcast),
             content={"broadcast": broadcast.id},
             now=broadcast.created_at,
             not_after=None,
         )
-    broadcast.written_to = people[-1] if len(people) == AT_ONCE else None
+        await write_to(session, message, people)
+    broadcast.written_to = some[-1].last if some and not some[-1].is_last else None
 
 
 async def stop_broadcast(

@@ -14,7 +14,7 @@ from conference.roles import Actor, Permission, require
 from config.plan import ConferencePlan, MilestoneName
 from storage.extensions import open_request
 from storage.nudging import asks_from, leads_any, may_remind_member, reported_units
-from storage.paced import Paced, write_each, write_to
+from storage.paced import Paced, message_to, write_each, write_to
 from storage.people import holders_of
 from storage.tables import Extension, ExtensionRequest, Person, Role
 
@@ -93,7 +93,7 @@ async def extend(
         milestone=milestone,
         unit=unit_code,
     )
-    people = await write_to(
+    message = message_to(
         session,
         *await _affected(session, plan, granted),
         kind="extended",
@@ -102,7 +102,7 @@ async def extend(
         now=now,
         not_after=moment,
     )
-    return granted, people
+    return granted, await write_to(session, message)
 
 
 async def extension_still_true(

@@ -1,13 +1,13 @@
 """Reminders: planned at each tick from the milestones in force, checked again when sent."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import Insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -28,15 +28,16 @@ from storage.nudging import (
     leads_of,
     may_remind_member,
     messages_after,
-    next_people,
+    move_on,
     planned_rounds,
+    planned_to,
     question_counts,
     reminded_since,
     reported_units,
     still_waiting,
     take_back,
 )
-from storage.paced import Paced, write_each, write_to
+from storage.paced import IN_SLICE, Paced, Slice, message_to, next_slices, write_each, write_to
 from storage.people import grants_of, holders_of
 from storage.tables import Person, QuestionState, Role
 
@@ -44,8 +45,9 @@ NUDGE = "nudge"
 """The kind of every reminder, and the beginning of its key."""
 BY_HAND = f"{NUDGE}:by-hand"
 MORNING = time(8)
-AT_ONCE = 500
+AT_ONCE = 150
 """Members of whom one transaction of a round takes care: replies wait no longer than for these."""
+_READ_AHEAD = 5
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 T = TypeVar("T")
@@ -122,8 +124,9 @@ async def plan_nudges(session: AsyncSession, plan: ConferencePlan, *, now: datet
     """
     written, begun = await begin_rounds(session, plan, now=now)
     for one in begun:
-        while (some := await remind_some(session, plan, one, now=now)) is not None:
-            written += some
+        while some := await next_members(session, plan, one, now=now):
+            for members in some:
+                written += await remind_members(session, one, members)
     return written
 
 
@@ -133,8 +136,8 @@ async def begin_rounds(
     """The first part of `plan_nudges`: all but the members, who may be many.
 
     Returns:
-        How many messages that makes, and the rounds for whose members `remind_some` is to be
-        called; among them those that an earlier process began and did not end.
+        How many messages that makes, and the rounds for whose members `next_members` is to be
+        asked; among them those that an earlier process began and did not end.
     """
     if is_quiet(now, plan.quiet_hours, plan.zone):
         return 0, []
@@ -173,29 +176,45 @@ def _is_for_members(one: Round) -> bool:
     return one.kind == "members_without_question"
 
 
-async def remind_some(
+@dataclass(frozen=True, slots=True)
+class NextMembers:
+    """Some of those whom a round may remind, as they were read."""
+
+    after: int
+    """The last person whom the round takes care of before."""
+    people: Slice | None
+    """None: nobody is left, the round comes to its end."""
+    message: Insert
+    earlier: Mapping[int, Collection[int]]
+    """What of earlier reminders to them had not left, up to `last_message`."""
+    last_message: int
+
+
+async def next_members(
     session: AsyncSession,
     plan: ConferencePlan,
     one: Round,
     *,
     now: datetime,
     at_once: int = AT_ONCE,
-) -> int | None:
-    """Write down a round's reminders to the next few members, `at_once` of them.
+) -> list[NextMembers]:
+    """Who comes next in a round, so many at once; nobody: it is planned wholly.
 
-    Returns:
-        How many messages that makes; None: there is nobody left, the round is planned.
+    Only reads, so that whoever writes need not wait for it; `remind_members` is to follow.
     """
+    after = await planned_to(session, one.key)
+    if after is None:
+        return []
     theirs = asks_from([one.unit_code], [unit.code for unit in plan.units])
-    people = await next_people(session, one.key, theirs, limit=at_once)
-    if not people:
-        return None
-    before = await last_message_id(session)
-    earlier = await still_waiting(session, NUDGE, people)
-    written = await write_to(
+    slices = await next_slices(session, theirs, after_id=after, size=at_once, slices=_READ_AHEAD)
+    earlier: Mapping[int, Collection[int]] = {}
+    if slices:
+        are_these = col(Person.id).between(slices[0].first, slices[-1].last)
+        earlier = await still_waiting(session, NUDGE, theirs, are_these)
+    message = message_to(
         session,
         theirs,
-        col(Person.id).between(people[0], people[-1]),
+        IN_SLICE,
         col(Person.consented_at) <= one.due_at,
         may_remind_member(),
         is_silent(),
@@ -205,10 +224,27 @@ async def remind_some(
         now=now,
         not_after=one.not_after,
     )
+    last_message = await last_message_id(session) if earlier else 0
+    if not slices:
+        return [NextMembers(after, None, message, {}, 0)]
+    ends = [after, *(people.last for people in slices)]
+    return [
+        NextMembers(before, people, message, earlier, last_message)
+        for before, people in zip(ends, slices, strict=False)
+    ]
+
+
+async def remind_members(session: AsyncSession, one: Round, members: NextMembers) -> int:
+    """Write down a round's reminders to these; returns how many messages that makes."""
+    people = members.people
+    to = None if people is None or people.is_last else people.last
+    if not await move_on(session, one.key, after=members.after, to=to) or people is None:
+        return 0
+    written = await write_to(session, members.message, people)
     if written:
         await count_more_people(session, one.key, written)
-        if earlier:
-            await give_way(session, NUDGE, earlier, after_id=before)
+        if members.earlier:
+            await give_way(session, NUDGE, members.earlier, after_id=members.last_message)
     return written
 
 

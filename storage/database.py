@@ -81,6 +81,11 @@ class Database:
         self.was_full = False
         """A transaction has found no room for what it wrote; whoever has told of it says False."""
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a transaction is on SQLite's one connection that writes."""
+        return self._write_lock.locked()
+
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """A session whose work is committed at the end, or undone if the block raises."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -25,6 +25,17 @@ from storage.tables import (
 )
 from storage.tables.outbox import PACED_OPEN
 
+_ROUND: Table = NudgeRound.__table__  # type: ignore[attr-defined]
+_MOVE_ON = (
+    update(_ROUND)
+    .where(_ROUND.c.key == bindparam("round"), _ROUND.c.planned_to == bindparam("after"))
+    .values(planned_to=bindparam("to"))
+)
+_COUNT_MORE = (
+    update(_ROUND)
+    .where(_ROUND.c.key == bindparam("round"))
+    .values(people=_ROUND.c.people + bindparam("more"))
+)
 _SUPERSEDED = {"state": OutboxState.cancelled, "error": "a later one took its place"}
 
 
@@ -49,31 +60,21 @@ async def end_rounds(session: AsyncSession, keys: Collection[str]) -> None:
     )
 
 
-async def next_people(
-    session: AsyncSession, key: str, meant: ColumnElement[bool], *, limit: int
-) -> list[int]:
-    """The ids of the next people of whom this holds, for a round to remind, in their order.
+async def planned_to(session: AsyncSession, key: str) -> int | None:
+    """The last person whom a round has taken care of; None: it is planned wholly."""
+    found: int | None = await session.scalar(
+        select(col(NudgeRound.planned_to)).where(col(NudgeRound.key) == key)
+    )
+    return found
 
-    The caller's transaction has them for itself. None of them: the round is planned wholly.
+
+async def move_on(session: AsyncSession, key: str, *, after: int, to: int | None) -> bool:
+    """A round takes care of the people between the two; False: another process did already.
+
+    None as the second: nobody comes after them.
     """
-    planned_to = await session.scalar(
-        select(col(NudgeRound.planned_to)).where(col(NudgeRound.key) == key).with_for_update()
-    )
-    if planned_to is None:
-        return []
-    found = await session.scalars(
-        select(col(Person.id))
-        .where(meant, col(Person.id) > planned_to)
-        .order_by(col(Person.id))
-        .limit(limit)
-    )
-    people = [int(one) for one in found if one is not None]
-    await session.execute(
-        update(NudgeRound)
-        .where(col(NudgeRound.key) == key)
-        .values(planned_to=people[-1] if len(people) == limit else None)
-    )
-    return people
+    moved = await session.execute(_MOVE_ON, {"round": key, "after": after, "to": to})
+    return bool(moved.rowcount)  # type: ignore[attr-defined]
 
 
 async def claim_rounds(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> set[str]:
@@ -100,11 +101,7 @@ async def count_people(session: AsyncSession, people: Mapping[str, int]) -> None
 
 async def count_more_people(session: AsyncSession, key: str, count: int) -> None:
     """A round has reminded so many more."""
-    await session.execute(
-        update(NudgeRound)
-        .where(col(NudgeRound.key) == key)
-        .values(people=col(NudgeRound.people) + count)
-    )
+    await session.execute(_COUNT_MORE, {"round": key, "more": count})
 
 
 async def leads_of(session: AsyncSession, unit_codes: Collection[str]) -> Sequence[Lead]:
@@ -220,18 +217,20 @@ async def take_back(
 
 
 async def still_waiting(
-    session: AsyncSession, kind: str, recipients: Collection[int]
+    session: AsyncSession, kind: str, *meant: ColumnElement[bool]
 ) -> dict[int, list[int]]:
-    """The messages of this kind to these people that have not left, by recipient."""
-    # One plain condition: planners know nothing of thousands of rows just written, and might
-    # read all that is due for any other.
+    """The messages of this kind that have not left, by recipient, to people of whom this holds."""
+    # Of the messages one plain condition only: planners know nothing of thousands of rows just
+    # written, and might read all that is due for any other.
     found = await session.execute(
         select(
             col(OutboxMessage.recipient_id),
             col(OutboxMessage.id),
             col(OutboxMessage.kind),
             col(OutboxMessage.state),
-        ).where(col(OutboxMessage.recipient_id).in_(recipients))
+        )
+        .join(Person, col(Person.id) == col(OutboxMessage.recipient_id))
+        .where(*meant)
     )
     theirs: dict[int, list[int]] = defaultdict(list)
     for person_id, row_id, of_kind, state in found.all():

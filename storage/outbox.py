@@ -36,19 +36,6 @@ async def count_people(session: AsyncSession, *meant: ColumnElement[bool]) -> in
     return int(found or 0)
 
 
-async def next_ids(
-    session: AsyncSession, *meant: ColumnElement[bool], after_id: int, limit: int
-) -> list[int]:
-    """The ids of the next people of whom all this holds, in their order."""
-    found = await session.scalars(
-        select(col(Person.id))
-        .where(*meant, col(Person.id) > after_id)
-        .order_by(col(Person.id))
-        .limit(limit)
-    )
-    return [int(one) for one in found if one is not None]
-
-
 def is_under(key_of_all: str) -> tuple[ColumnElement[bool], ...]:
     """The messages whose key is this, a colon and a number: found through the unique index.
 

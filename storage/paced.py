@@ -3,9 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, String, cast, literal, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Insert,
+    String,
+    Table,
+    bindparam,
+    cast,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
@@ -25,7 +36,53 @@ class Paced:
     not_after: datetime | None = None
 
 
-def insert_new(session: AsyncSession, table: type[SQLModel]) -> Any:
+class Slice(NamedTuple):
+    """Some people, those of a condition whose ids lie between two, both included."""
+
+    first: int
+    last: int
+    is_last: bool
+    """Nobody comes after these."""
+
+
+_OUTBOX: Table = OutboxMessage.__table__  # type: ignore[attr-defined]
+IN_SLICE = col(Person.id).between(
+    bindparam("first_id", type_=BigInteger), bindparam("last_id", type_=BigInteger)
+)
+"""That a person is in the slice which `write_to` is given."""
+
+
+async def next_slices(
+    session: AsyncSession, *meant: ColumnElement[bool], after_id: int, size: int, slices: int = 1
+) -> list[Slice]:
+    """The next people of whom all this holds, in the order of their ids, in slices.
+
+    Args:
+        session: the caller's transaction.
+        meant: conditions on `Person`.
+        after_id: they come after this one.
+        size: how many make a slice.
+        slices: how many slices at most. All but the last of all people's are whole.
+    """
+    some = (
+        select(
+            col(Person.id).label("id"),
+            ((func.row_number().over(order_by=col(Person.id)) - 1) // size).label("slice"),
+        )
+        .where(*meant, col(Person.id) > after_id)
+        .order_by(col(Person.id))
+        .limit(size * slices)
+        .subquery()
+    )
+    found = await session.execute(
+        select(func.min(some.c.id), func.max(some.c.id), func.count(some.c.id) < size)
+        .group_by(some.c.slice)
+        .order_by(some.c.slice)
+    )
+    return [Slice(first, last, bool(is_last)) for first, last, is_last in found.all()]
+
+
+def insert_new(session: AsyncSession, table: type[SQLModel] | Table) -> Any:
     """An INSERT in the database's own dialect, which alone knows ON CONFLICT."""
     on_postgresql = session.get_bind().dialect.name == "postgresql"
     return (postgresql.insert if on_postgresql else sqlite.insert)(table)
@@ -65,7 +122,7 @@ async def write_each(
     return {int(person_id) for person_id in written}
 
 
-async def write_to(
+def message_to(
     session: AsyncSession,
     *meant: ColumnElement[bool],
     kind: str,
@@ -73,20 +130,19 @@ async def write_to(
     content: dict[str, Any],
     now: datetime,
     not_after: datetime | None,
-) -> int:
-    """Write the same message to everyone of whom all this holds; returns how many were written.
+) -> Insert:
+    """What `write_to` executes: the same message to everyone of whom all this holds.
 
     Args:
-        session: the caller's transaction.
-        meant: conditions on `Person`.
+        session: one over the database that it is meant for.
+        meant: conditions on `Person`; with `IN_SLICE` among them it is written slice by slice.
         kind: which message.
         key: what it is about; a second one with this key to one person is not written.
         content: ids and codes that the wording needs, never words.
         now: the present moment.
         not_after: when it is of no use any more.
     """
-    announce(session, News.paced)
-    columns = OutboxMessage.__table__.c  # type: ignore[attr-defined]
+    columns = _OUTBOX.c
     values = {
         "lane": literal(Lane.paced, columns.lane.type),
         "key": literal(f"{key}:") + cast(col(Person.id), String),
@@ -102,9 +158,18 @@ async def write_to(
         "created_at": literal(now, columns.created_at.type),
         "forget": literal(value=False),
     }
-    result = await session.execute(
-        insert_new(session, OutboxMessage)
-        .from_select(list(values), select(*values.values()).where(*meant), include_defaults=False)
+    whom = select(*values.values()).where(*meant)
+    statement: Insert = (
+        insert_new(session, _OUTBOX)
+        .from_select(list(values), whom, include_defaults=False)
         .on_conflict_do_nothing(index_elements=["key"])
     )
+    return statement
+
+
+async def write_to(session: AsyncSession, message: Insert, people: Slice | None = None) -> int:
+    """Write the message to its people, or to a slice of them; returns to how many it was."""
+    announce(session, News.paced)
+    within = {"first_id": people.first, "last_id": people.last} if people else {}
+    result = await session.execute(message, within)
     return int(result.rowcount)  # type: ignore[attr-defined]
