@@ -3,8 +3,8 @@
     python benchmarks/planning.py --database sqlite
 
 The hour of the members' last reminder has just come, and the bot's own tick plans them. The rows
-are then taken away, and a later tick plans them again. Newcomers ask at a fixed pace meanwhile,
-and go on when there is nothing more to plan or to send, which is idle.
+are then taken away, and after a while in which there is nothing to plan or to send, which is idle,
+a later tick plans them again. Newcomers ask at a fixed pace all the while.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ from config.plan import load_plan
 from storage.database import Database
 from storage.tables import NudgeRound, OutboxMessage
 
-_BREATH = 2.0
+_BREATH = 5.0
 _LONGEST = 180.0
 _SLICE = 5000
 _Planning = tuple[float, float]
@@ -58,16 +58,18 @@ async def rows(where: str, size: Size) -> list[Row]:
         settings = bots.our_settings(api.base, address, plan_file)
         await stack.enter_async_context(bots.running("ours", api, folder, settings))
         replies = await stack.enter_async_context(steady_load(api, size.per_second))
-        found = [await _planned(database, clock, size.nudged)]
-        for _ in range(size.windows):
-            await _take_away(database, also_rounds=True)
-            found.append(await _planned(database, clock, size.nudged))
-        await _take_away(database, also_rounds=False)
-        await asyncio.sleep(_BREATH)
-        began = time.monotonic()
-        await asyncio.sleep(size.window)
-        idle = replies.between(began, time.monotonic())
-        beside = [took for planning in found for took in replies.between(*planning)]
+        found, beside, idle = [], [], []
+        for _ in range(1 + size.windows):
+            planning = await _planned(database, clock, size.nudged)
+            found.append(planning)
+            beside += replies.between(*planning)
+            await _take_away_messages(database)
+            await asyncio.sleep(_BREATH)
+            began = time.monotonic()
+            await asyncio.sleep(size.window)
+            idle += replies.between(began, time.monotonic())
+            async with database.transaction() as session:
+                await session.execute(delete(NudgeRound))
     p95, idle_p95 = percentile(beside, 0.95), percentile(idle, 0.95)
     return [
         Row(
@@ -105,12 +107,8 @@ async def _planned(database: Database, clock: Clock, people: int) -> _Planning:
             await asyncio.sleep(0.2)
 
 
-async def _take_away(database: Database, *, also_rounds: bool) -> None:
-    """Take the reminders away, in slices, as the bot answers meanwhile.
-
-    Args:
-        also_rounds: the next tick is to plan them again.
-    """
+async def _take_away_messages(database: Database) -> None:
+    """In slices, as the bot answers meanwhile."""
     some = select(col(OutboxMessage.id)).where(col(OutboxMessage.kind) == NUDGE).limit(_SLICE)
     is_left = True
     while is_left:
@@ -118,9 +116,6 @@ async def _take_away(database: Database, *, also_rounds: bool) -> None:
             await session.execute(delete(OutboxMessage).where(col(OutboxMessage.id).in_(some)))
             is_left = await session.scalar(some.limit(1)) is not None
         await asyncio.sleep(0.1)
-    if also_rounds:
-        async with database.transaction() as session:
-            await session.execute(delete(NudgeRound))
 
 
 if __name__ == "__main__":

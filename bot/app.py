@@ -63,6 +63,8 @@ _DRAIN_SECONDS = 8.0
 _LEAVE_SECONDS = 1.0
 _BREATH = 0.001
 _LONGEST_LULL_AWAITED = 0.1
+_COURIER_AWAITS = 0.015
+"""Seconds for which a lull is waited for; the courier's own are few between two messages."""
 
 
 @dataclass(slots=True)
@@ -286,17 +288,17 @@ class App:
             if not some:
                 return written
             for members in some:
-                await self._lull()
+                await self.lull(_LONGEST_LULL_AWAITED)
                 async with self.database.transaction() as session:
                     written += await remind_members(session, one, members)
                 self.courier.wake()
 
-    async def _lull(self) -> None:
-        """Between two slices of what is written to thousands, who waits for a reply goes first.
+    async def lull(self, at_most: float) -> None:
+        """Wait until nobody waits for a reply, or for so many seconds.
 
-        Not for ever, so that the slices come to an end on a busy day too.
+        Whatever is written to thousands waits so before each of its transactions.
         """
-        until = time.monotonic() + _LONGEST_LULL_AWAITED
+        until = time.monotonic() + at_most
         is_busy = True
         while is_busy and time.monotonic() < until:
             await asyncio.sleep(_BREATH)
@@ -318,7 +320,7 @@ class App:
             has_written = await go_on(session)
         if has_written:
             self.courier.wake()
-            await self._lull()
+            await self.lull(_LONGEST_LULL_AWAITED)
         return has_written
 
     async def sweep(self) -> None:
@@ -441,7 +443,7 @@ def build_app(
         apologise=apologise,
     )
     intake = Intake(platform, clock, str(bot.id), take=turns.take, observer=observer)
-    return App(
+    app = App(
         database=database,
         plan=plan,
         platform=platform,
@@ -471,6 +473,8 @@ def build_app(
         leadership=leadership,
         to_write=to_write,
     )
+    courier.lull = partial(app.lull, _COURIER_AWAITS)
+    return app
 
 
 def _folders(database: Database, files: Path) -> list[Path]:

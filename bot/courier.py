@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Row, Table, bindparam, or_, select, update
@@ -156,6 +157,8 @@ class Courier:
         self.sleep = sleep
         self._news = asyncio.Event()
         self.observer = Observer()
+        self.lull: Callable[[], Awaitable[None]] = partial(asyncio.sleep, 0)
+        """Waits a little while somebody waits for a reply."""
         self._taken: _Taken | None = None
         """Taken and not yet sent."""
 
@@ -315,6 +318,7 @@ class Courier:
         self, sent: _Taken, outcome: "Outcome", *, and_take_another: bool
     ) -> None:
         """Write down what became of the message; a database that is away is waited for."""
+        await self.lull()
         while True:
             try:
                 async with self._database.transaction() as session:
