@@ -228,9 +228,7 @@ async def still_waiting(
             col(OutboxMessage.id),
             col(OutboxMessage.kind),
             col(OutboxMessage.state),
-        )
-        .join(Person, col(Person.id) == col(OutboxMessage.recipient_id))
-        .where(*meant)
+        ).where(col(OutboxMessage.recipient_id).in_(select(col(Person.id)).where(*meant)))
     )
     theirs: dict[int, list[int]] = defaultdict(list)
     for person_id, row_id, of_kind, state in found.all():

@@ -65,19 +65,18 @@ async def next_slices(
         slices: how many slices at most. All but the last of all people's are whole.
     """
     some = (
-        select(
-            col(Person.id).label("id"),
-            ((func.row_number().over(order_by=col(Person.id)) - 1) // size).label("slice"),
-        )
+        select(col(Person.id).label("id"))
         .where(*meant, col(Person.id) > after_id)
         .order_by(col(Person.id))
         .limit(size * slices)
         .subquery()
     )
+    number = func.row_number().over(order_by=some.c.id)
+    numbered = select(some.c.id, ((number - 1) // size).label("slice")).subquery()
     found = await session.execute(
-        select(func.min(some.c.id), func.max(some.c.id), func.count(some.c.id) < size)
-        .group_by(some.c.slice)
-        .order_by(some.c.slice)
+        select(func.min(numbered.c.id), func.max(numbered.c.id), func.count(numbered.c.id) < size)
+        .group_by(numbered.c.slice)
+        .order_by(numbered.c.slice)
     )
     return [Slice(first, last, bool(is_last)) for first, last, is_last in found.all()]
 
