@@ -79,9 +79,6 @@ class _Outcome:
     unreachable: bool = False
 
 
-_Mark = tuple[Row, _Outcome]
-
-
 class _ElsewhereError(Exception):
     """The file to be sent is not here; another process may have it."""
 
@@ -123,7 +120,7 @@ class Sender:
         self._queued: set[int] = set()
         self._work: asyncio.Queue[str | Call] = asyncio.Queue()
         """Chats whose queue has begun, and callback answers, which wait in no queue."""
-        self._marks: list[_Mark] = []
+        self._marks: list[tuple[Row, _Outcome]] = []
         self._marking = asyncio.Lock()
         self._closing = asyncio.Event()
         self._wanted: list[str] = []
@@ -237,7 +234,7 @@ class Sender:
             outcome = await self._delivered(row, is_ours=_always)
             if outcome is None:
                 return
-            await self._record(row, outcome, is_last=len(waiting) == 1)
+            await self._record(row, outcome)
             waiting.popleft()
         del self._queues[chat_id]
 
@@ -260,15 +257,14 @@ class Sender:
     async def _send_owed(self, locks: Locks, chat_id: str) -> bool:
         """Send it; True: the lock was lost before all of it was sent."""
         key = self._lock_of(chat_id)
-        rows = await self._take(locks, chat_id)
-        for row in rows:
+        for row in await self._take(locks, chat_id):
             try:
                 outcome = await self._delivered(row, is_ours=partial(locks.holds, key))
             except _ElsewhereError:
                 return False
             if outcome is None:
                 return not locks.holds(key)
-            await self._record(row, outcome, is_last=row is rows[-1])
+            await self._record(row, outcome)
         return False
 
     def _lock_of(self, chat_id: str) -> str:
@@ -457,17 +453,13 @@ class Sender:
             )
         return found
 
-    async def _record(self, row: Row, outcome: _Outcome, *, is_last: bool) -> None:
-        """Close the row; whoever holds the lock does it for all who wait.
+    async def _record(self, row: Row, outcome: _Outcome) -> None:
+        """Close the row; whoever holds the lock records for all who wait.
 
-        A database that is away is waited for: a message is out and must not go out again. A call
-        that only changes or removes one may: it is closed in the next commit, and the words need
-        not wait for the buttons that are taken off before them.
+        A database that is away is waited for: the message is out and must not go out again.
         """
         mark = (row, outcome)
         self._marks.append(mark)
-        if not (is_last or row["kind"] in _NEW or row.get("as_new")):
-            return
         while True:
             async with self._marking:
                 if mark not in self._marks:
@@ -487,7 +479,7 @@ class Sender:
                     return
             await self.wait(asyncio.Event(), 1)
 
-    async def _close_rows(self, session: AsyncSession, marks: list[_Mark]) -> None:
+    async def _close_rows(self, session: AsyncSession, marks: list[tuple[Row, _Outcome]]) -> None:
         now = self._clock()
         kept = [(row, outcome) for row, outcome in marks if not row.get("forget")]
         if kept:
