@@ -27,7 +27,7 @@ from bot.intake import Intake, Receiver
 from bot.jobs import Workshop
 from bot.leadership import Leadership
 from bot.observing import Observer
-from bot.scheduler import Tick, build_scheduler
+from bot.scheduler import build_scheduler
 from bot.sender import Sender
 from bot.trace import log_fault
 from bot.turn import Call, Turn, TurnSession, write_calls
@@ -159,15 +159,14 @@ class App:
             CannotPollError: polling makes no sense any more.
         """
         owed = partial(self.sender.resume, _SURELY_QUEUED)
-        ticks: dict[str, tuple[Tick, int]] = {
-            "replies": (owed, 60 if self.locks is None else 2),
-            "heartbeat": (self.beat, 30),
-            "presence": (self.be_present, 30),
-            "files": (self.workshop.sweep, 3600 if self.locks is None else 60),
-        }
-        if self.database.is_sqlite:
-            ticks["log"] = (self.database.checkpoint, 1)
-        scheduler = build_scheduler(ticks)
+        scheduler = build_scheduler(
+            {
+                "replies": (owed, 60 if self.locks is None else 2),
+                "heartbeat": (self.beat, 30),
+                "presence": (self.be_present, 30),
+                "files": (self.workshop.sweep, 3600 if self.locks is None else 60),
+            }
+        )
         async with together() as speaking:
             sending = speaking.create_task(self.sender.run())
             scheduler.start()

@@ -13,7 +13,6 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from storage.faults import Fault, fault_of
-from storage.threads import in_a_thread
 
 _DRIVERS = {
     "sqlite": "sqlite+inline",
@@ -24,8 +23,6 @@ _PRAGMAS = (
     # Short, since everything else waits with it; whoever asks tries again. Nobody else writes.
     "busy_timeout = 500",
     "journal_mode = wal",
-    # `checkpoint` is there before this many pages are; a commit that finds them does it itself.
-    "wal_autocheckpoint = 8000",
     "synchronous = full",
     "foreign_keys = on",
     "secure_delete = on",
@@ -79,7 +76,6 @@ class Database:
             )
             self._reader = self._writer
         self._write_lock = asyncio.Lock()
-        self._checkpointing = asyncio.Lock()
         self.owes_traces = False
         """Something was erased whose traces are still in SQLite's log; looked at by a tick."""
         self.was_full = False
@@ -153,18 +149,11 @@ class Database:
         if not self.is_sqlite:
             return
         self.owes_traces = True
-        async with self._checkpointing, self._write_lock:
-            is_busy = await _checkpoint(self._writer, "TRUNCATE")
-        self.owes_traces = is_busy
-
-    async def checkpoint(self) -> None:
-        """Copy SQLite's write-ahead log into its file, beside whoever reads or writes.
-
-        SQLite would do it at the end of some transaction, for which all others would wait.
-        """
-        if self.is_sqlite:
-            async with self._checkpointing:
-                await _checkpoint(self._reader, "PASSIVE")
+        async with self._write_lock, self._writer.connect() as connection:
+            raw = (await connection.get_raw_connection()).driver_connection
+            assert raw is not None  # noqa: S101  it is connected
+            is_busy, *_ = await asyncio.to_thread(_empty_log, raw)
+        self.owes_traces = bool(is_busy)
 
     async def close(self) -> None:
         """Give the connections back."""
@@ -173,17 +162,9 @@ class Database:
             await self._reader.dispose()
 
 
-async def _checkpoint(engine: AsyncEngine, mode: str) -> bool:
-    """Whether somebody who reads or writes has kept it from being done wholly."""
-    async with engine.connect() as connection:
-        raw = (await connection.get_raw_connection()).driver_connection
-        assert raw is not None  # noqa: S101  it is connected
-
-        def run() -> bool:
-            is_busy, *_ = raw.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
-            return bool(is_busy)
-
-        return await in_a_thread(run)
+def _empty_log(connection: Any) -> Any:
+    found: Any = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return found
 
 
 def _sqlite_engine(url: URL, *, begin: str, read_only: bool) -> AsyncEngine:

@@ -6,7 +6,9 @@ goes to a thread. Work that takes longer than a turn may does not run here: it b
 own process.
 """
 
+import asyncio
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import URL
@@ -14,8 +16,6 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.pool import AsyncAdaptedQueuePool, Pool
 from sqlalchemy.util import await_only
-
-from storage.threads import in_a_thread
 
 
 class _InlineCursor(sqlite3.Cursor):
@@ -36,8 +36,18 @@ class _InlineConnection(sqlite3.Connection):
         if self.total_changes == self._committed:
             super().commit()
             return
-        await_only(in_a_thread(super().commit))
+        await_only(_in_a_thread(super().commit))
         self._committed = self.total_changes
+
+
+async def _in_a_thread(work: Callable[[], None]) -> None:
+    """Like `asyncio.to_thread`, but whoever is cancelled still waits: the connection is in use."""
+    working = asyncio.get_running_loop().run_in_executor(None, work)
+    try:
+        await asyncio.shield(working)
+    except asyncio.CancelledError:
+        await asyncio.wait([working])
+        raise
 
 
 class InlineSQLiteDialect(SQLiteDialect_pysqlite):
