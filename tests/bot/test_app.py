@@ -179,3 +179,28 @@ async def test_traces_that_a_reader_kept_go_once_it_has_read(app: App, tmp_path:
     await app.beat()
     assert not app.database.owes_traces
     assert traces() == 0
+
+
+async def test_what_nobody_waits_for_lets_a_reply_go_first_for_a_while(
+    database_address: str, tmp_path: Path
+):
+    class Slow(RecordingPlatform):
+        is_sending, may_end = asyncio.Event(), asyncio.Event()
+
+        async def call(self, method, parameters, **more):
+            if method == "sendMessage":
+                self.is_sending.set()
+                await self.may_end.wait()
+            return await super().call(method, parameters, **more)
+
+    platform = Slow()
+    async with opened(make_app(database_address, tmp_path, platform=platform)) as app:
+        asking = asyncio.ensure_future(chat_with(app).send("/hoi"))
+        await asyncio.wait_for(platform.is_sending.wait(), 30)
+        lull = asyncio.ensure_future(app.lull(at_most=60))
+        await app.lull(at_most=0.02)  # not for ever
+        done, _ = await asyncio.wait({lull}, timeout=0.2)
+        assert not done
+        platform.may_end.set()
+        await asyncio.wait_for(lull, 30)
+        await asking
