@@ -23,6 +23,9 @@ _PRAGMAS = (
     # Short, since everything else waits with it; whoever asks tries again. Nobody else writes.
     "busy_timeout = 500",
     "journal_mode = wal",
+    # Whose commit fills the log copies it into the file, and all others wait for that: so less
+    # at a time than SQLite's 1000 pages.
+    "wal_autocheckpoint = 250",
     "synchronous = full",
     "foreign_keys = on",
     "secure_delete = on",
