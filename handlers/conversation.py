@@ -12,6 +12,7 @@ from aiogram.types import CallbackQuery, InlineKeyboardButton, InlineKeyboardMar
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from conference.calendar import calendar_of
+from conference.jobs import ask_for_job
 from conference.roles import Actor
 from config.plan import ConferencePlan
 from config.texts import Texts
@@ -118,6 +119,21 @@ class Conversation:
     async def say(self, text: str) -> None:
         """Say something without touching the dialogue's screen."""
         await self.bot.send_message(self.chat_id, text)
+
+    async def start_job(self, kind: str, **parameters: Any) -> None:
+        """What takes longer than a blink: a job does it, and shows it in a message of its own."""
+        sent = await self.bot.send_message(self.chat_id, self.texts("job-started"))
+        await ask_for_job(
+            self.session,
+            self.actor,
+            kind=kind,
+            bot_id=str(self.bot.id),
+            chat_id=str(self.chat_id),
+            language=self.texts.language,
+            status_slot=sent.message_id,
+            now=self.now,
+            **parameters,
+        )
 
     async def toast(self, text: str, *, alert: bool = False) -> None:
         """Answer a button with words that pass; on a message they are simply said."""

@@ -3,7 +3,6 @@
 from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
-from conference.jobs import ask_for_job
 from conference.privacy import erase_person, what_is_kept
 from conference.roles import Permission
 from handlers.callbacks import EraseMeCallback, OpenCallback, SendMyDataCallback
@@ -69,18 +68,8 @@ async def on_my_data(callback: CallbackQuery, conversation: Conversation) -> Non
     if conversation.actor.person_id is None:
         await show_privacy(conversation)
         return
-    sent = await conversation.bot.send_message(
-        conversation.chat_id, conversation.texts("job-started")
-    )
-    await ask_for_job(
-        conversation.session,
-        conversation.actor,
-        kind="my_data",
-        bot_id=str(conversation.bot.id),
-        chat_id=str(conversation.chat_id),
-        language=conversation.texts.language,
-        status_slot=sent.message_id,
-        now=conversation.now,
+    await conversation.start_job(
+        "my_data",
         person_id=conversation.actor.person_id,
     )
 

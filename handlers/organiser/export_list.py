@@ -6,7 +6,6 @@ from aiogram import Router
 from aiogram.filters import CommandObject
 from aiogram.types import CallbackQuery, InlineKeyboardButton, Message
 
-from conference.jobs import ask_for_job
 from conference.listing import FORMS, ListFilters, check_filters, parse_request
 from conference.roles import Permission, require
 from handlers.callbacks import ExportCallback, FilterExportCallback
@@ -151,18 +150,8 @@ async def on_export(
 async def _start(conversation: Conversation, form: str, filters: ListFilters) -> None:
     """A job makes the file, and its progress shows in a message of its own."""
     require(conversation.actor, Permission.list_export)
-    sent = await conversation.bot.send_message(
-        conversation.chat_id, conversation.texts("job-started")
-    )
-    await ask_for_job(
-        conversation.session,
-        conversation.actor,
-        kind="export",
-        bot_id=str(conversation.bot.id),
-        chat_id=str(conversation.chat_id),
-        language=conversation.texts.language,
-        status_slot=sent.message_id,
-        now=conversation.now,
+    await conversation.start_job(
+        "export",
         form=form,
         **filters.as_parameters(),
     )

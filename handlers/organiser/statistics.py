@@ -3,7 +3,6 @@
 from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
-from conference.jobs import ask_for_job
 from conference.roles import Permission, require
 from conference.statistics import statistics
 from documents.charts import numbers_words
@@ -38,18 +37,8 @@ async def on_draw(callback: CallbackQuery, conversation: Conversation) -> None:
     """Draw the picture: a job, since that takes longer than a blink."""
     del callback
     require(conversation.actor, Permission.statistics_view)
-    sent = await conversation.bot.send_message(
-        conversation.chat_id, conversation.texts("job-started")
-    )
-    await ask_for_job(
-        conversation.session,
-        conversation.actor,
-        kind="stats",
-        bot_id=str(conversation.bot.id),
-        chat_id=str(conversation.chat_id),
-        language=conversation.texts.language,
-        status_slot=sent.message_id,
-        now=conversation.now,
+    await conversation.start_job(
+        "stats",
         form="png",
     )
 

@@ -3,7 +3,6 @@
 from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
-from conference.jobs import ask_for_job
 from conference.posters import poster_units
 from conference.roles import Permission
 from handlers.callbacks import MakePosterCallback
@@ -42,18 +41,8 @@ async def on_make(
     if callback_data.unit not in units:
         await show_poster(conversation)
         return
-    sent = await conversation.bot.send_message(
-        conversation.chat_id, conversation.texts("job-started")
-    )
-    await ask_for_job(
-        conversation.session,
-        conversation.actor,
-        kind="poster",
-        bot_id=str(conversation.bot.id),
-        chat_id=str(conversation.chat_id),
-        language=conversation.texts.language,
-        status_slot=sent.message_id,
-        now=conversation.now,
+    await conversation.start_job(
+        "poster",
         form="pdf",
         unit=callback_data.unit,
         link=f"https://t.me/{bot_name}?start={UNIT_PAYLOAD}{callback_data.unit}",
