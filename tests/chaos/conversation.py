@@ -230,13 +230,17 @@ async def conversation(stage: Stage, *, hits: int, most: int) -> Score:
     return score
 
 
-def crowd_of(stage: Stage) -> Crowd:
+def crowd_of(stage: Stage, *, away: float = 0.0) -> Crowd:
     """The usual number of people, with as much patience as the program deserves.
 
     At the usual way's silences they would wait for ever: what has not come within two seconds
     there does not come any more.
+
+    Args:
+        stage: where they write.
+        away: seconds for which the database will be away; nobody can answer them meanwhile.
     """
-    return Crowd(stage.platform, PEOPLE, patience=2.0 if stage.is_control else 30.0)
+    return Crowd(stage.platform, PEOPLE, patience=2.0 if stage.is_control else away + 30.0)
 
 
 async def count_questions(stage: Stage, score: Score, crowd: Crowd) -> None:

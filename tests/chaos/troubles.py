@@ -160,7 +160,7 @@ async def troubled(stage: Stage, *, away: float) -> Troubles:
             wire = await stack.enter_async_context(wire_to(stage.ledger.address))
             stage.address = wire.address
         life = await _begin(stage)
-        crowd = crowd_of(stage)
+        crowd = crowd_of(stage, away=away)
         group = await stack.enter_async_context(asyncio.TaskGroup())
         crowd.begin(group)
         scene = _Scene(stage, life, crowd, wire, found)
