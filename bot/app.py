@@ -62,9 +62,8 @@ _SURELY_QUEUED = timedelta(seconds=30)
 _DRAIN_SECONDS = 8.0
 _LEAVE_SECONDS = 1.0
 _BREATH = 0.001
-_LONGEST_LULL_AWAITED = 0.1
-_COURIER_AWAITS = 0.015
-"""Seconds for which a lull is waited for; the courier's own are few between two messages."""
+_LULL_AWAITED = 0.03
+"""Seconds at most, or what is written to thousands would not come to an end on a busy day."""
 
 
 @dataclass(slots=True)
@@ -288,7 +287,7 @@ class App:
             if not some:
                 return written
             for members in some:
-                await self.lull(_LONGEST_LULL_AWAITED)
+                await self.lull(_LULL_AWAITED)
                 async with self.database.transaction() as session:
                     written += await remind_members(session, one, members)
                 self.courier.wake()
@@ -320,7 +319,7 @@ class App:
             has_written = await go_on(session)
         if has_written:
             self.courier.wake()
-            await self.lull(_LONGEST_LULL_AWAITED)
+            await self.lull(_LULL_AWAITED)
         return has_written
 
     async def sweep(self) -> None:
@@ -473,7 +472,7 @@ def build_app(
         leadership=leadership,
         to_write=to_write,
     )
-    courier.lull = partial(app.lull, _COURIER_AWAITS)
+    courier.lull = partial(app.lull, _LULL_AWAITED)
     return app
 
 

@@ -45,7 +45,7 @@ NUDGE = "nudge"
 """The kind of every reminder, and the beginning of its key."""
 BY_HAND = f"{NUDGE}:by-hand"
 MORNING = time(8)
-AT_ONCE = 150
+AT_ONCE = 250
 """Members of whom one transaction of a round takes care: replies wait no longer than for these."""
 _READ_AHEAD = 5
 _HOUR = timedelta(hours=1)
