@@ -47,7 +47,7 @@ _COUNTS_AS_DONE = (
 )
 _EDIT_IMPOSSIBLE = ("message to edit not found", "message can't be edited", "message_id_invalid")
 _TOKEN_REFUSED = {401, 404}
-_MARKS_GATHERED = 0.005
+_MARKS_GATHERED = 0.001
 """Seconds in which replies that leave together are gathered, to be marked in one commit."""
 _OUTBOX: Table = OutboxMessage.__table__  # type: ignore[attr-defined]
 _IS_ROW = _OUTBOX.c.id == bindparam("row")
