@@ -284,15 +284,15 @@ class App:
         while True:
             async with self.database.snapshot() as session:
                 some = await next_members(session, self.plan, one, now=now, at_once=at_once)
-            if not some:
-                return written
             for members in some:
-                await self.lull(_LULL_AWAITED)
+                await self.lull()
                 async with self.database.transaction() as session:
                     written += await remind_members(session, one, members)
                 self.courier.wake()
+            if not some or some[-1].is_end:
+                return written
 
-    async def lull(self, at_most: float) -> None:
+    async def lull(self, at_most: float = _LULL_AWAITED) -> None:
         """Wait until nobody waits for a reply, or for so many seconds.
 
         Whatever is written to thousands waits so before each of its transactions.
@@ -319,7 +319,7 @@ class App:
             has_written = await go_on(session)
         if has_written:
             self.courier.wake()
-            await self.lull(_LULL_AWAITED)
+            await self.lull()
         return has_written
 
     async def sweep(self) -> None:
@@ -399,16 +399,19 @@ def build_app(
             workshop.is_to_sweep = True
             workshop.wake()
 
+    def paced() -> None:
+        courier.wake()
+        to_write.set()
+
     wakers = {
         News.job: workshop.wake,
-        News.paced: courier.wake,
+        News.paced: paced,
         News.erased: database.owe_traces,
     }
 
     def woken(news: Collection[News]) -> None:
         for one in news:
             wakers[one]()
-            to_write.set()
 
     async def file_gone(row: dict[str, Any]) -> bool | None:
         # Whoever leads has made it, or makes it again; others leave it to that one.
@@ -472,7 +475,7 @@ def build_app(
         leadership=leadership,
         to_write=to_write,
     )
-    courier.lull = partial(app.lull, _LULL_AWAITED)
+    courier.lull = app.lull
     return app
 
 

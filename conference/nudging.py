@@ -124,9 +124,11 @@ async def plan_nudges(session: AsyncSession, plan: ConferencePlan, *, now: datet
     """
     written, begun = await begin_rounds(session, plan, now=now)
     for one in begun:
-        while some := await next_members(session, plan, one, now=now):
+        some = await next_members(session, plan, one, now=now)
+        while some:
             for members in some:
                 written += await remind_members(session, one, members)
+            some = [] if some[-1].is_end else await next_members(session, plan, one, now=now)
     return written
 
 
@@ -189,6 +191,11 @@ class NextMembers:
     """What of earlier reminders to them had not left, up to `last_message`."""
     last_message: int
 
+    @property
+    def is_end(self) -> bool:
+        """Nobody comes after these."""
+        return self.people is None or self.people.is_last
+
 
 async def next_members(
     session: AsyncSession,
@@ -237,7 +244,7 @@ async def next_members(
 async def remind_members(session: AsyncSession, one: Round, members: NextMembers) -> int:
     """Write down a round's reminders to these; returns how many messages that makes."""
     people = members.people
-    to = None if people is None or people.is_last else people.last
+    to = None if people is None or members.is_end else people.last
     if not await move_on(session, one.key, after=members.after, to=to) or people is None:
         return 0
     written = await write_to(session, members.message, people)

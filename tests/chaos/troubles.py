@@ -92,9 +92,9 @@ class Troubles:
     recovery: dict[str, float | None] = field(default_factory=dict)
     """Seconds from the end of each trouble until everybody had been served again."""
     unsaid: list[str] = field(default_factory=list)
+    """Troubles of which the log says nothing that an operator could understand."""
     unmet: list[str] = field(default_factory=list)
     """Faults that never came to pass: nothing was shown of them."""
-    """Troubles of which the log says nothing that an operator could understand."""
     dead: list[str] = field(default_factory=list)
     """Troubles in which the process ended."""
 
