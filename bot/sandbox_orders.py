@@ -58,7 +58,7 @@ class SandboxOrders:
         """Carry out orders for ever."""
         async with ClientSession(timeout=ClientTimeout(total=_POLL + 10)) as http:
             while True:
-                await self._tell(http)
+                await self._tell()
                 try:
                     async with http.get(
                         f"{self.address}/sandbox/orders",
@@ -96,6 +96,7 @@ class SandboxOrders:
             return
         self.app.clock.offset += target - now
         await self._keep_clock()
+        await self._tell()  # or a reminder might be sent before the page knows what time it is
         await self.app.nudge()
         await self.app.sweep()
         self.app.courier.wake()
@@ -180,14 +181,17 @@ class SandboxOrders:
             "samples": self.samples,
         }
 
-    async def _tell(self, http: ClientSession) -> None:
+    async def _tell(self) -> None:
         """Tell the page what is new."""
         told = await self.told()
         news = {**told, "now": None}
         if news == self._told:
             return
         try:
-            async with http.post(f"{self.address}/sandbox/told", json=told) as answer:
+            async with (
+                ClientSession(timeout=ClientTimeout(total=_POLL)) as http,
+                http.post(f"{self.address}/sandbox/told", json=told) as answer,
+            ):
                 await answer.read()
         except (ClientError, TimeoutError) as error:
             log.warning("the sandbox's page could not be told: %s", type(error).__name__)
