@@ -32,7 +32,7 @@ from bot.clock import Clock
 from conference.nudging import NUDGE
 from config.plan import load_plan
 from storage.database import Database
-from storage.tables import NudgeRound, OutboxMessage
+from storage.tables import NudgeRound, OutboxMessage, PlannedNudge
 
 _BREATH = 5.0
 _LONGEST = 180.0
@@ -108,7 +108,9 @@ async def _planned(database: Database, clock: Clock, people: int) -> _Planning:
 
 
 async def _take_away_messages(database: Database) -> None:
-    """In slices, as the bot answers meanwhile."""
+    """In slices, as the bot answers meanwhile; first what the courier might still ask for."""
+    async with database.transaction() as session:
+        await session.execute(delete(PlannedNudge))
     some = select(col(OutboxMessage.id)).where(col(OutboxMessage.kind) == NUDGE).limit(_SLICE)
     is_left = True
     while is_left:

@@ -32,11 +32,17 @@ from bot.sender import Sender
 from bot.trace import log_fault
 from bot.turn import Call, Turn, TurnSession, write_calls
 from bot.turns import Turns
-from bot.waiting import together, wait_for_news
+from bot.waiting import together
 from conference.broadcasting import go_on
 from conference.joining import actor_of, set_organisers
-from conference.nudge_times import Round
-from conference.nudging import AT_ONCE, begin_rounds, next_members, remind_members
+from conference.nudge_times import Round, is_quiet
+from conference.nudging import (
+    AT_ONCE,
+    begin_rounds,
+    next_members,
+    plan_members,
+    write_planned,
+)
 from conference.opening import conference_record, load_plan_into
 from conference.privacy import announce_retention, sweep_unconsented
 from conference.safeguarding import danger_signs
@@ -63,7 +69,9 @@ _DRAIN_SECONDS = 8.0
 _LEAVE_SECONDS = 1.0
 _BREATH = 0.001
 _LULL_AWAITED = 0.03
-"""Seconds at most, or what is written to thousands would not come to an end on a busy day."""
+"""Seconds at most, or what is sent to thousands would not come to an end on a busy day."""
+_PLANNERS_LULL = 0.1
+"""Longer than most replies take: a round's plan comes between two of them."""
 
 
 @dataclass(slots=True)
@@ -89,8 +97,8 @@ class App:
     locks: Locks | None
     """Where several processes may share the work: PostgreSQL."""
     leadership: Leadership
-    to_write: asyncio.Event
-    """Set when a broadcast was begun: most of its messages are to be written yet."""
+    is_planning: bool = False
+    """A round is being planned: nothing of what it plans is written or sent beside that."""
     beaten_at: float = field(default_factory=time.monotonic)
     """When a tick last came, seconds on the machine's monotonic clock."""
 
@@ -226,7 +234,6 @@ class App:
                     group.create_task(self.intake.run())
                 group.create_task(self.workshop.run())
                 group.create_task(self.courier.run())
-                group.create_task(self._write_broadcasts())
                 await asyncio.Event().wait()
             finally:
                 scheduler.shutdown(wait=False)
@@ -269,28 +276,30 @@ class App:
         now = self.clock()
         async with self.database.transaction() as session:
             written, begun = await begin_rounds(session, self.plan, now=now)
-        for one in begun:
-            written += await self._remind_members(one, now)
+        self.is_planning = True
+        try:
+            for one in begun:
+                written += await self._plan_members(one)
+        finally:
+            self.is_planning = False
         self.observer.nudges_planned(written)
         if written:
             log.info("%s reminders are due", written)
             self.courier.wake()
 
-    async def _remind_members(self, one: Round, now: datetime) -> int:
+    async def _plan_members(self, one: Round) -> int:
         """A round's members, few in a transaction, so that replies come in between."""
-        written = 0
+        planned = 0
         # PostgreSQL's server writes beside this loop, and its clients beside one another.
         at_once = AT_ONCE if self.database.is_sqlite else 4 * AT_ONCE
         while True:
             async with self.database.snapshot() as session:
-                some = await next_members(session, self.plan, one, now=now, at_once=at_once)
-            for members in some:
-                await self.lull()
-                async with self.database.transaction() as session:
-                    written += await remind_members(session, one, members)
-                self.courier.wake()
-            if not some or some[-1].is_end:
-                return written
+                members = await next_members(session, self.plan, one, at_once=at_once)
+            if members is None:
+                return planned
+            await self.lull(_PLANNERS_LULL)
+            async with self.database.transaction() as session:
+                planned += await plan_members(session, self.plan, one, members)
 
     async def lull(self, at_most: float = _LULL_AWAITED) -> None:
         """Wait until nobody waits for a reply, or for so many seconds.
@@ -303,24 +312,20 @@ class App:
             await asyncio.sleep(_BREATH)
             is_busy = self.sender.is_busy or self.database.is_busy
 
-    async def _write_broadcasts(self) -> None:
-        """Write the messages of what was begun, few in a transaction, for ever."""
-        while True:
-            self.to_write.clear()
-            try:
-                while await self._go_on():
-                    pass
-            except Exception as error:  # noqa: BLE001  drivers raise what they like
-                log_fault(log, error, "a broadcast could not be written")
-            await wait_for_news(self.to_write, 5 if self.database.is_sqlite else 1)
+    async def write_more(self) -> bool:
+        """Write the next few messages of what goes to thousands; False: there is none to write.
 
-    async def _go_on(self) -> bool:
+        The courier asks when it has nothing left, so that these rows are spread over the time in
+        which they are sent. Quiet hours come first: none is written to be put off.
+        """
+        now = self.clock()
+        if self.is_planning or is_quiet(now, self.plan.quiet_hours, self.plan.zone):
+            return False
+        await self.lull()
         async with self.database.transaction() as session:
-            has_written = await go_on(session)
-        if has_written:
-            self.courier.wake()
-            await self.lull()
-        return has_written
+            has_announced = await go_on(session)
+            has_reminded = await write_planned(session, self.plan, now=now)
+        return has_announced or has_reminded
 
     async def sweep(self) -> None:
         """What is kept no longer than needed goes."""
@@ -384,7 +389,6 @@ def build_app(
     attach(dispatcher)
     locks = None if database.is_sqlite else Locks(database.url)
     leadership = Leadership(locks)
-    to_write = asyncio.Event()
     sender = Sender(database, platform, clock, str(bot.id), locks=locks)
     workshop = Workshop(database, plan, plan_file, database_address, sender, clock, files)
 
@@ -399,13 +403,9 @@ def build_app(
             workshop.is_to_sweep = True
             workshop.wake()
 
-    def paced() -> None:
-        courier.wake()
-        to_write.set()
-
     wakers = {
         News.job: workshop.wake,
-        News.paced: paced,
+        News.paced: courier.wake,
         News.erased: database.owe_traces,
     }
 
@@ -473,9 +473,8 @@ def build_app(
         observer=observer,
         locks=locks,
         leadership=leadership,
-        to_write=to_write,
     )
-    courier.lull = app.lull
+    courier.lull, courier.write_more = app.lull, app.write_more
     return app
 
 

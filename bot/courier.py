@@ -128,6 +128,10 @@ class _Taken(NamedTuple):
         return int(self.row.attempts) + 1
 
 
+async def _nothing_more() -> bool:
+    return False
+
+
 class Courier:
     """Takes due rows one after another: marks, commits, sends, marks again.
 
@@ -159,6 +163,8 @@ class Courier:
         self.observer = Observer()
         self.lull: Callable[[], Awaitable[None]] = partial(asyncio.sleep, 0)
         """Waits a little while somebody waits for a reply."""
+        self.write_more: Callable[[], Awaitable[bool]] = _nothing_more
+        """Writes the next few rows of what goes to thousands; False: there are none."""
         self._taken: _Taken | None = None
         """Taken and not yet sent."""
 
@@ -214,15 +220,15 @@ class Courier:
         Returns:
             Seconds in which nothing may be sent, or None when nothing is due.
         """
-        if self._delivery is None and not await self._is_any_due():
+        if self._delivery is None and not await self._is_any_due() and not await self.write_more():
             return None
         delivery = await self._opened()
-        if self._taken is None:
+        while self._taken is None:
             async with self._database.transaction() as session:
                 taken = await self._take(session)
             self._taken = taken
-        if self._taken is None:
-            return None
+            if taken is None and not await self.write_more():
+                return None
         if isinstance(self._taken.said, Screen):
             await delivery.wait_for_turn()
         taken, self._taken = self._taken, None

@@ -13,7 +13,7 @@ from conference.errors import ConferenceError
 from conference.roles import Actor, Permission, require
 from conference.vietnamese import clean
 from storage.outbox import cancel_under, count_people, states_under, who_is_meant
-from storage.paced import IN_SLICE, message_to, next_slices, write_to
+from storage.paced import IN_SLICE, message_to, next_slice, people_of, write_to
 from storage.tables import Broadcast, OutboxState, Person, Role, Unit
 
 KIND = "broadcast"
@@ -175,8 +175,8 @@ async def _write_some(
     session: AsyncSession, broadcast: Broadcast, meant: tuple[ColumnElement[bool], ...]
 ) -> None:
     after = broadcast.written_to or 0
-    some = await next_slices(session, *meant, after_id=after, size=AT_ONCE)
-    for people in some:
+    people = await next_slice(session, people_of(*meant), after_id=after, size=AT_ONCE)
+    if people is not None:
         message = message_to(
             session,
             *meant,
@@ -188,7 +188,7 @@ async def _write_some(
             not_after=None,
         )
         await write_to(session, message, people)
-    broadcast.written_to = some[-1].last if some and not some[-1].is_last else None
+    broadcast.written_to = None if people is None or people.is_last else people.last
 
 
 async def stop_broadcast(

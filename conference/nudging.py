@@ -1,13 +1,17 @@
-"""Reminders: planned at each tick from the milestones in force, checked again when sent."""
+"""Reminders: planned at each tick from the milestones in force, checked again when sent.
+
+Officials' are written at once. A round for members, who may be a hundred thousand, is planned
+slice by slice (`plan_members`) and its messages are written as they are sent (`write_planned`).
+"""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import Insert, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -16,28 +20,25 @@ from conference.calendar import Calendar, calendar_of
 from conference.nudge_times import ORGANISERS_KINDS, NudgeKind, Round, is_quiet, rounds
 from conference.roles import Actor, Permission, require
 from config.plan import ConferencePlan, MilestoneName
+from storage import member_rounds
+from storage.member_rounds import MemberRound, NextMembers
+from storage.news import News, announce
 from storage.nudging import (
-    asks_from,
     claim_rounds,
-    count_more_people,
     count_people,
     end_rounds,
-    give_way,
     is_silent,
     last_message_id,
     leads_of,
     may_remind_member,
     messages_after,
-    move_on,
     planned_rounds,
-    planned_to,
     question_counts,
     reminded_since,
     reported_units,
-    still_waiting,
     take_back,
 )
-from storage.paced import IN_SLICE, Paced, Slice, message_to, next_slices, write_each, write_to
+from storage.paced import Paced, write_each
 from storage.people import grants_of, holders_of
 from storage.tables import Person, QuestionState, Role
 
@@ -45,9 +46,9 @@ NUDGE = "nudge"
 """The kind of every reminder, and the beginning of its key."""
 BY_HAND = f"{NUDGE}:by-hand"
 MORNING = time(8)
-AT_ONCE = 250
-"""Members of whom one transaction of a round takes care: replies wait no longer than for these."""
-_READ_AHEAD = 5
+AT_ONCE = 350
+"""Members whom one transaction plans: replies wait no longer than for these."""
+_WRITTEN_AT_ONCE = 100
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 T = TypeVar("T")
@@ -114,28 +115,15 @@ async def _owed(session: AsyncSession, led: AbstractSet[str]) -> _Owed:
     return _Owed(led, await reported_units(session), unreviewed.keys())
 
 
-async def plan_nudges(session: AsyncSession, plan: ConferencePlan, *, now: datetime) -> int:
-    """Write down what has become due; returns how many messages that makes.
+async def begin_rounds(
+    session: AsyncSession, plan: ConferencePlan, *, now: datetime
+) -> tuple[int, list[Round]]:
+    """Write down which rounds have become due, and all their messages but the members'.
 
     A round is planned once, whoever's tick comes first, and never in quiet hours. Of several
     late rounds with one purpose the last one still of use is sent, the others are skipped with
     the reason. Several matters for one person become one message, and so does what has not left
     since an earlier round. A member or lead who joined after a round was due waits for the next.
-    """
-    written, begun = await begin_rounds(session, plan, now=now)
-    for one in begun:
-        some = await next_members(session, plan, one, now=now)
-        while some:
-            for members in some:
-                written += await remind_members(session, one, members)
-            some = [] if some[-1].is_end else await next_members(session, plan, one, now=now)
-    return written
-
-
-async def begin_rounds(
-    session: AsyncSession, plan: ConferencePlan, *, now: datetime
-) -> tuple[int, list[Round]]:
-    """The first part of `plan_nudges`: all but the members, who may be many.
 
     Returns:
         How many messages that makes, and the rounds for whose members `next_members` is to be
@@ -178,81 +166,52 @@ def _is_for_members(one: Round) -> bool:
     return one.kind == "members_without_question"
 
 
-@dataclass(frozen=True, slots=True)
-class NextMembers:
-    """Some of those whom a round may remind, as they were read."""
-
-    after: int
-    """The last person whom the round takes care of before."""
-    people: Slice | None
-    """None: nobody is left, the round comes to its end."""
-    message: Insert
-    earlier: Mapping[int, Collection[int]]
-    """What of earlier reminders to them had not left, up to `last_message`."""
-    last_message: int
-
-    @property
-    def is_end(self) -> bool:
-        """Nobody comes after these."""
-        return self.people is None or self.people.is_last
+def _for_members(plan: ConferencePlan, one: Round) -> MemberRound:
+    return MemberRound(one.key, one.unit_code, [unit.code for unit in plan.units], one.due_at)
 
 
 async def next_members(
-    session: AsyncSession,
-    plan: ConferencePlan,
-    one: Round,
-    *,
-    now: datetime,
-    at_once: int = AT_ONCE,
-) -> list[NextMembers]:
-    """Who comes next in a round, so many at once; nobody: it is planned wholly.
+    session: AsyncSession, plan: ConferencePlan, one: Round, *, at_once: int = AT_ONCE
+) -> NextMembers | None:
+    """Who comes next in a round, so many at once; None: it is planned wholly.
 
-    Only reads, so that whoever writes need not wait for it; `remind_members` is to follow.
+    Only reads, so that whoever writes need not wait for it; `plan_members` is to follow.
     """
-    after = await planned_to(session, one.key)
-    if after is None:
-        return []
-    theirs = asks_from([one.unit_code], [unit.code for unit in plan.units])
-    slices = await next_slices(session, theirs, after_id=after, size=at_once, slices=_READ_AHEAD)
-    earlier: Mapping[int, Collection[int]] = {}
-    if slices:
-        are_these = col(Person.id).between(slices[0].first, slices[-1].last)
-        earlier = await still_waiting(session, NUDGE, theirs, are_these)
-    message = message_to(
-        session,
-        theirs,
-        IN_SLICE,
-        col(Person.consented_at) <= one.due_at,
-        may_remind_member(),
-        is_silent(),
-        kind=NUDGE,
-        key=f"{NUDGE}:{one.key}",
-        content=_content([_part_of(one)]),
-        now=now,
-        not_after=one.not_after,
-    )
-    last_message = await last_message_id(session) if earlier else 0
-    if not slices:
-        return [NextMembers(after, None, message, {}, 0)]
-    ends = [after, *(people.last for people in slices)]
-    return [
-        NextMembers(before, people, message, earlier, last_message)
-        for before, people in zip(ends, slices, strict=False)
-    ]
+    return await member_rounds.next_members(session, _for_members(plan, one), at_once=at_once)
 
 
-async def remind_members(session: AsyncSession, one: Round, members: NextMembers) -> int:
-    """Write down a round's reminders to these; returns how many messages that makes."""
-    people = members.people
-    to = None if people is None or members.is_end else people.last
-    if not await move_on(session, one.key, after=members.after, to=to) or people is None:
+async def plan_members(
+    session: AsyncSession, plan: ConferencePlan, one: Round, members: NextMembers
+) -> int:
+    """A round is to remind these, or those of them who are meant; returns how many that is."""
+    theirs, people = _for_members(plan, one), members.people
+    if not await member_rounds.move_on(session, theirs, members) or people is None:
         return 0
-    written = await write_to(session, members.message, people)
-    if written:
-        await count_more_people(session, one.key, written)
-        if members.earlier:
-            await give_way(session, NUDGE, members.earlier, after_id=members.last_message)
-    return written
+    planned = await member_rounds.plan_people(session, theirs, people)
+    if planned:
+        announce(session, News.paced)
+        await member_rounds.give_way(session, NUDGE, theirs, people)
+    return planned
+
+
+async def write_planned(session: AsyncSession, plan: ConferencePlan, *, now: datetime) -> bool:
+    """Write the messages of the next few planned reminders; False: there are none.
+
+    Of a round whose milestone has been moved, or whose time is over, nothing is written.
+    """
+    taken = await member_rounds.take_planned(session, _WRITTEN_AT_ONCE)
+    if not taken:
+        return False
+    in_force = {one.key: one for one in rounds(await calendar_of(session, plan))}
+    messages = []
+    for key, people in taken.items():
+        one = in_force.get(key)
+        if one is None or now >= one.not_after:
+            continue
+        content = _content([_part_of(one)])
+        messages += [Paced(person, f"{NUDGE}:{key}", content, one.not_after) for person in people]
+    await write_each(session, NUDGE, messages, now=now)
+    return True
 
 
 async def _remind_officials(

@@ -1,12 +1,19 @@
 """Queries for reminders: who is meant, and which rounds are planned already."""
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -25,18 +32,8 @@ from storage.tables import (
 )
 from storage.tables.outbox import PACED_OPEN
 
-_ROUND: Table = NudgeRound.__table__  # type: ignore[attr-defined]
-_MOVE_ON = (
-    update(_ROUND)
-    .where(_ROUND.c.key == bindparam("round"), _ROUND.c.planned_to == bindparam("after"))
-    .values(planned_to=bindparam("to"))
-)
-_COUNT_MORE = (
-    update(_ROUND)
-    .where(_ROUND.c.key == bindparam("round"))
-    .values(people=_ROUND.c.people + bindparam("more"))
-)
-_SUPERSEDED = {"state": OutboxState.cancelled, "error": "a later one took its place"}
+SUPERSEDED = {"state": OutboxState.cancelled, "error": "a later one took its place"}
+"""What becomes of a message that has not left when a later reminder is written."""
 
 
 class Lead(NamedTuple):
@@ -60,23 +57,6 @@ async def end_rounds(session: AsyncSession, keys: Collection[str]) -> None:
     )
 
 
-async def planned_to(session: AsyncSession, key: str) -> int | None:
-    """The last person whom a round has taken care of; None: it is planned wholly."""
-    found: int | None = await session.scalar(
-        select(col(NudgeRound.planned_to)).where(col(NudgeRound.key) == key)
-    )
-    return found
-
-
-async def move_on(session: AsyncSession, key: str, *, after: int, to: int | None) -> bool:
-    """A round takes care of the people between the two; False: another process did already.
-
-    None as the second: nobody comes after them.
-    """
-    moved = await session.execute(_MOVE_ON, {"round": key, "after": after, "to": to})
-    return bool(moved.rowcount)  # type: ignore[attr-defined]
-
-
 async def claim_rounds(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> set[str]:
     """Write rounds down as planned; returns those that this transaction was the first to write.
 
@@ -97,11 +77,6 @@ async def count_people(session: AsyncSession, people: Mapping[str, int]) -> None
     await session.execute(
         update(NudgeRound), [{"key": key, "people": count} for key, count in people.items()]
     )
-
-
-async def count_more_people(session: AsyncSession, key: str, count: int) -> None:
-    """A round has reminded so many more."""
-    await session.execute(_COUNT_MORE, {"round": key, "more": count})
 
 
 async def leads_of(session: AsyncSession, unit_codes: Collection[str]) -> Sequence[Lead]:
@@ -203,7 +178,7 @@ async def take_back(
             col(OutboxMessage.id) <= up_to_id,
             col(OutboxMessage.recipient_id).in_(recipients),
         )
-        .values(**_SUPERSEDED)
+        .values(**SUPERSEDED)
         .returning(
             col(OutboxMessage.id),
             col(OutboxMessage.recipient_id),
@@ -214,51 +189,6 @@ async def take_back(
     )
     in_order = sorted(cancelled.all(), key=itemgetter(0))
     return [(person_id or 0, content, not_after) for _, person_id, content, not_after in in_order]
-
-
-async def still_waiting(
-    session: AsyncSession, kind: str, *meant: ColumnElement[bool]
-) -> dict[int, list[int]]:
-    """The messages of this kind that have not left, by recipient, to people of whom this holds."""
-    # Of the messages one plain condition only: planners know nothing of thousands of rows just
-    # written, and might read all that is due for any other.
-    found = await session.execute(
-        select(
-            col(OutboxMessage.recipient_id),
-            col(OutboxMessage.id),
-            col(OutboxMessage.kind),
-            col(OutboxMessage.state),
-        ).where(col(OutboxMessage.recipient_id).in_(select(col(Person.id)).where(*meant)))
-    )
-    theirs: dict[int, list[int]] = defaultdict(list)
-    for person_id, row_id, of_kind, state in found.all():
-        if of_kind == kind and state is OutboxState.due:
-            theirs[person_id or 0].append(row_id or 0)
-    return theirs
-
-
-async def give_way(
-    session: AsyncSession, kind: str, earlier: Mapping[int, Collection[int]], *, after_id: int
-) -> None:
-    """Cancel of these what has not left where one of this kind and a higher id has been written.
-
-    Whoever could not be reached for a while hears the last word, not all of them.
-    """
-    found = await session.scalars(
-        select(col(OutboxMessage.recipient_id)).where(
-            col(OutboxMessage.id) > after_id, col(OutboxMessage.kind) == kind
-        )
-    )
-    superseded = [row_id for person_id in found for row_id in earlier.get(person_id or 0, ())]
-    if superseded:
-        await session.execute(
-            update(OutboxMessage)
-            .where(
-                col(OutboxMessage.id).in_(superseded), col(OutboxMessage.state) == OutboxState.due
-            )
-            .values(**_SUPERSEDED)
-            .execution_options(synchronize_session=False)
-        )
 
 
 def _waiting(kind: str) -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Insert,
+    Select,
     String,
     Table,
     bindparam,
@@ -52,33 +53,42 @@ IN_SLICE = col(Person.id).between(
 """That a person is in the slice which `write_to` is given."""
 
 
-async def next_slices(
-    session: AsyncSession, *meant: ColumnElement[bool], after_id: int, size: int, slices: int = 1
-) -> list[Slice]:
-    """The next people of whom all this holds, in the order of their ids, in slices.
+def people_of(*meant: ColumnElement[bool]) -> Select[Any, Any, Any]:
+    """What `next_slice` executes: the people of whom all this holds.
 
     Args:
-        session: the caller's transaction.
         meant: conditions on `Person`.
-        after_id: they come after this one.
-        size: how many make a slice.
-        slices: how many slices at most. All but the last of all people's are whole.
     """
     some = (
         select(col(Person.id).label("id"))
-        .where(*meant, col(Person.id) > after_id)
+        .where(*meant, col(Person.id) > bindparam("after_id", type_=BigInteger))
         .order_by(col(Person.id))
-        .limit(size * slices)
+        .limit(bindparam("size", type_=BigInteger))
         .subquery()
     )
-    number = func.row_number().over(order_by=some.c.id)
-    numbered = select(some.c.id, ((number - 1) // size).label("slice")).subquery()
-    found = await session.execute(
-        select(func.min(numbered.c.id), func.max(numbered.c.id), func.count(numbered.c.id) < size)
-        .group_by(numbered.c.slice)
-        .order_by(numbered.c.slice)
-    )
-    return [Slice(first, last, bool(is_last)) for first, last, is_last in found.all()]
+    return select(func.min(some.c.id), func.max(some.c.id), func.count(some.c.id))
+
+
+async def next_slice(
+    session: AsyncSession,
+    people: Select[Any],
+    *,
+    after_id: int,
+    size: int,
+    **parameters: Any,
+) -> Slice | None:
+    """The next of these people, in the order of their ids. None: nobody is left.
+
+    Args:
+        session: the caller's transaction.
+        people: from `people_of`.
+        after_id: they come after this one.
+        size: how many they are, the last ones excepted.
+        parameters: those that the conditions have.
+    """
+    found = await session.execute(people, {"after_id": after_id, "size": size, **parameters})
+    first, last, count = found.one()
+    return Slice(first, last, count < size) if count else None
 
 
 def insert_new(session: AsyncSession, table: type[SQLModel] | Table) -> Any:

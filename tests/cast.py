@@ -12,7 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from conference.joining import actor_of
-from conference.nudging import parts_still_true
+from conference.nudging import (
+    begin_rounds,
+    next_members,
+    parts_still_true,
+    plan_members,
+    write_planned,
+)
 from conference.opening import load_plan_into
 from conference.roles import CONSENT_VERSION, Actor
 from config.plan import ConferencePlan, load_plan, parse_plan
@@ -163,6 +169,18 @@ async def ask(
     session.add(question)
     await session.flush()
     return question
+
+
+async def plan_nudges(session: AsyncSession, plan: ConferencePlan, *, now: datetime) -> int:
+    """What a tick plans and the courier has written, in one transaction; returns how many."""
+    officials, begun = await begin_rounds(session, plan, now=now)
+    planned = 0
+    for one in begun:
+        while members := await next_members(session, plan, one):
+            planned += await plan_members(session, plan, one, members)
+    while planned and await write_planned(session, plan, now=now):
+        pass
+    return officials + planned
 
 
 async def messages(session: AsyncSession, kind: str = "nudge") -> list[OutboxMessage]:

@@ -30,6 +30,7 @@ async def delivering(app: App) -> AsyncIterator[None]:
     await app.courier.close()
     app.courier = Courier(app.database, app.plan, build_sender(TOKEN, base, None), app.clock)
     app.courier.observer = app.observer
+    app.courier.write_more = app.write_more
     try:
         yield
     finally:

@@ -8,7 +8,7 @@ from storage.tables.conference import ConferenceRecord, DatabaseKind
 from storage.tables.extension import Extension, ExtensionRequest
 from storage.tables.inbox import InboxState, InboxUpdate
 from storage.tables.job import Job, JobState
-from storage.tables.nudge import NudgeRound
+from storage.tables.nudge import NudgeRound, PlannedNudge
 from storage.tables.outbox import Lane, OutboxMessage, OutboxState
 from storage.tables.person import AgeBand, Invite, Person, Role, RoleGrant
 from storage.tables.presence import Presence
@@ -36,6 +36,7 @@ __all__ = [
     "OutboxMessage",
     "OutboxState",
     "Person",
+    "PlannedNudge",
     "Presence",
     "Question",
     "QuestionState",

@@ -14,7 +14,6 @@ from conference.extending import (
     extend,
     extension_still_true,
 )
-from conference.nudging import plan_nudges
 from storage.extensions import open_request
 from storage.tables import AgeBand, AuditEntry, Extension, ExtensionRequest, OutboxMessage, Person
 from tests.cast import (
@@ -27,6 +26,7 @@ from tests.cast import (
     counted,
     enter,
     messages,
+    plan_nudges,
     report,
     revoke,
     set_stage,

@@ -15,11 +15,11 @@ from conference.nudging import (
     begin_rounds,
     late_leads,
     next_members,
-    plan_nudges,
-    remind_members,
+    plan_members,
     remind_now,
     snooze,
     stop_reminders,
+    write_planned,
 )
 from config.plan import load_plan
 from storage.database import Database
@@ -32,6 +32,7 @@ from storage.tables import (
     OutboxMessage,
     OutboxState,
     Person,
+    PlannedNudge,
     QuestionState,
     Role,
     RoleGrant,
@@ -51,6 +52,7 @@ from tests.cast import (
     enter,
     messages,
     moved_plan,
+    plan_nudges,
     read,
     report,
     revoke,
@@ -953,8 +955,9 @@ async def test_round_costs_the_same_however_many_people(database):
             await enter(session, f"lead {number}", leads=[UNITS[number % len(UNITS)]])
             await enter(session, f"member {number}")
     many = await plan_counted(database, PLAN, at("16/5 19:00"))
-    looked_for = 3 * (len(UNITS) + 1)  # members of each unit and of none, of whom one has some
-    assert (few, many - looked_for - 5) == (11, 11)
+    looked_for = 4 * (len(UNITS) + 1)  # members of each unit and of none
+    planned, written = 3, 5  # those of the one that has some
+    assert (few, many - looked_for - planned - written) == (11, 11)
 
 
 async def test_round_cut_off_by_a_crash_is_planned_to_its_end_and_nobody_twice(database):
@@ -966,8 +969,8 @@ async def test_round_cut_off_by_a_crash_is_planned_to_its_end_and_nobody_twice(d
         _, begun = await begin_rounds(session, PLAN, now=at("16/5 19:00"))
         written = 0
         for one in begun:
-            (some, *_) = await next_members(session, PLAN, one, now=at("16/5 19:00"), at_once=2)
-            written += await remind_members(session, one, some)
+            some = await next_members(session, PLAN, one, at_once=2)
+            written += await plan_members(session, PLAN, one, some)
         assert written == 2
     async with database.transaction() as session:
         assert await plan_nudges(session, PLAN, now=at("16/5 19:01")) == 3
@@ -979,6 +982,87 @@ async def test_round_cut_off_by_a_crash_is_planned_to_its_end_and_nobody_twice(d
         assert sum(people) == 5
 
 
+async def test_reminders_are_written_a_hundred_at_a_time_and_each_once(database):
+    await set_stage(database)
+    async with database.transaction() as session:
+        for number in range(250):
+            await enter(session, f"member {number}")
+        _, begun = await begin_rounds(session, PLAN, now=at("16/5 19:00"))
+        for one in begun:
+            while some := await next_members(session, PLAN, one):
+                await plan_members(session, PLAN, one, some)
+    written = []
+    for _ in range(4):
+        async with database.transaction() as session:
+            assert await write_planned(session, PLAN, now=at("16/5 19:01")) is (len(written) < 3)
+            written.append(len(await messages(session)))
+    async with database.snapshot() as session:
+        recipients = {row.recipient_id for row in await messages(session)}
+    assert (written, len(recipients)) == ([100, 200, 250, 250], 250)
+
+
+async def planned_for(session):
+    """Who is to be reminded, and by which round, that is not written yet."""
+    found = await session.execute(
+        select(Person.external_id, PlannedNudge.round_key).join(
+            Person, col(Person.id) == col(PlannedNudge.person_id)
+        )
+    )
+    return sorted((who, key.split(":")[2]) for who, key in found.all())
+
+
+async def plan_only(session, moment):
+    """A tick's plan, of which the courier has not asked for anything yet."""
+    _, begun = await begin_rounds(session, PLAN, now=at(moment))
+    for one in begun:
+        while some := await next_members(session, PLAN, one):
+            await plan_members(session, PLAN, one, some)
+
+
+async def test_later_round_takes_the_place_of_one_that_is_not_written_yet(database):
+    await set_stage(database)
+    async with database.transaction() as session:
+        for name in ("an", "ba", "chi"):
+            await enter(session, name)
+        await plan_only(session, "14/5 19:00")
+        early = await planned_for(session)
+        await ask(session, "so-dau", author=await actor(session, "chi"))
+        await plan_only(session, "16/5 19:00")
+        late = await planned_for(session)
+        while await write_planned(session, PLAN, now=at("16/5 19:01")):
+            pass
+        written = {row.chat_id: row.key.split(":")[3] for row in await messages(session)}
+    assert early == [("an", "-3d@19"), ("ba", "-3d@19"), ("chi", "-3d@19")]
+    # Whoever has asked meanwhile is left to the check at sending.
+    assert late == [("an", "-1d@19"), ("ba", "-1d@19"), ("chi", "-3d@19")]
+    assert written == {"an": "-1d@19", "ba": "-1d@19", "chi": "-3d@19"}
+
+
+async def test_nothing_is_written_of_a_round_that_is_over_or_was_moved(database):
+    await set_stage(database)
+    async with database.transaction() as session:
+        await enter(session, "an")
+        await plan_only(session, "16/5 19:00")
+        assert await write_planned(session, PLAN, now=at("17/5 00:00"))
+        assert await messages(session) == []
+        assert await planned_for(session) == []
+        assert not await write_planned(session, PLAN, now=at("17/5 00:00"))
+
+
+async def test_whoever_is_forgotten_is_planned_for_no_more(database):
+    await set_stage(database)
+    async with database.transaction() as session:
+        for name in ("an", "ba"):
+            await enter(session, name)
+        await plan_only(session, "16/5 19:00")
+    async with database.transaction() as session:
+        await session.execute(delete(Person).where(Person.external_id == "an"))
+    async with database.transaction() as session:
+        assert [who for who, _ in await planned_for(session)] == ["ba"]
+        assert await write_planned(session, PLAN, now=at("16/5 19:01"))
+        assert list(await read(session)) == ["ba"]
+
+
 async def test_members_read_by_two_processes_are_reminded_by_the_one_that_writes_first(database):
     await set_stage(database)
     async with database.transaction() as session:
@@ -987,16 +1071,16 @@ async def test_members_read_by_two_processes_are_reminded_by_the_one_that_writes
     now = at("16/5 19:00")
     async with database.transaction() as session:
         _, begun = await begin_rounds(session, PLAN, now=now)
-    read = []
     async with database.snapshot() as session:
-        for one in begun:
-            for at_once in (1, 2):
-                (some, *_) = await next_members(session, PLAN, one, now=now, at_once=at_once)
-                read.append((one, some))
+        read = [
+            (one, await next_members(session, PLAN, one, at_once=at_once))
+            for one in begun
+            for at_once in (1, 2)
+        ]
     written = []
     for one, some in read:
         async with database.transaction() as session:
-            written.append(await remind_members(session, one, some))
+            written.append(await plan_members(session, PLAN, one, some))
     assert sum(written) == 1
     async with database.transaction() as session:
         assert await plan_nudges(session, PLAN, now=now) == 2

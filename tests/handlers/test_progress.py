@@ -8,7 +8,7 @@ from sqlmodel import col
 from bot.app import App
 from config.texts import texts_for
 from storage.tables import AuditEntry, OutboxMessage, OutboxState, Question, QuestionState, Role
-from tests.cast import at
+from tests.cast import at, plan_nudges
 from tests.chat import ORGANISER, Chat, chat_with
 from tests.officials import LEADS, lead_of, link_to
 
@@ -141,8 +141,6 @@ async def test_remind_shows_who_and_what_and_sends_once_an_hour(
     app.clock.moment = at("18/5 10:00")
     async with app.database.transaction() as session:
         # What was due before is not this test's matter.
-        from conference.nudging import plan_nudges
-
         await plan_nudges(session, app.plan, now=app.clock())
         for row in await session.scalars(select(OutboxMessage)):
             row.state = OutboxState.sent

@@ -36,6 +36,7 @@ from storage.tables import (
     OutboxMessage,
     OutboxState,
     Person,
+    PlannedNudge,
     Presence,
     Question,
     QuestionState,
@@ -107,6 +108,7 @@ def everything() -> list[list[SQLModel]]:
                 asked_at=T, asked_by=9,
             ),
             NudgeRound(key="k", due_at=T, planned_at=T),
+            PlannedNudge(person_id=5, round_key="k"),
             RoleGrant(person_id=9, role=Role.unit_lead, unit_code="so-dau", granted_at=T, granted_by=5),
         ],
     ]  # fmt: skip
