@@ -44,6 +44,7 @@ from storage.tables import (
     OutboxMessage,
     OutboxState,
     Person,
+    PlannedNudge,
     Question,
     QuestionState,
     Report,
@@ -217,18 +218,20 @@ async def ask_meanwhile(app: App, crowd: Crowd) -> None:
 
 
 async def open_messages(app: App) -> int:
-    """Paced messages that are still to be sent now."""
+    """Paced messages that are still to be sent now, or to be written and sent."""
+    written = (
+        select(func.count())
+        .select_from(OutboxMessage)
+        .where(
+            col(OutboxMessage.lane) == Lane.paced,
+            col(OutboxMessage.state).in_([OutboxState.due, OutboxState.sending]),
+            col(OutboxMessage.next_try_at).is_(None),
+        )
+    )
+    planned = select(func.count()).select_from(PlannedNudge)
     async with app.database.snapshot() as session:
         return (
-            await session.scalar(
-                select(func.count())
-                .select_from(OutboxMessage)
-                .where(
-                    col(OutboxMessage.lane) == Lane.paced,
-                    col(OutboxMessage.state).in_([OutboxState.due, OutboxState.sending]),
-                    col(OutboxMessage.next_try_at).is_(None),
-                )
-            )
+            await session.scalar(select(written.scalar_subquery() + planned.scalar_subquery()))
         ) or 0
 
 

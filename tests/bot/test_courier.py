@@ -12,6 +12,9 @@ from sqlalchemy import select, text, update
 from bot.app import App, opened
 from bot.courier import RATE, Courier, build_sender
 from bot.sandbox.control import SANDBOX
+from conference import broadcasting, nudging
+from conference.broadcasting import begin_broadcast
+from conference.joining import actor_of
 from conference.notifying import notify
 from config.texts import texts_for
 from handlers.callbacks import EraseIdentitiesCallback
@@ -27,7 +30,8 @@ from storage.tables import (
 )
 from tests.bot.conftest import until
 from tests.bot_api import BotApi, add_person, send_all, serving
-from tests.chat import TOKEN, make_app
+from tests.cast import at
+from tests.chat import ORGANISER, TOKEN, make_app, set_clock
 
 RETENTION = "retention-over"
 """A notice that is true whenever it is sent."""
@@ -342,3 +346,76 @@ async def test_no_second_sees_more_messages_than_the_rate(app: App, platform: Bo
     assert len(moments) == 100
     busiest = max(bisect_left(moments, one + 1.0) - n for n, one in enumerate(moments))
     assert busiest <= RATE
+
+
+async def reminded(app: App) -> int:
+    """How many members' reminders are written."""
+    async with app.database.snapshot() as session:
+        found = await session.scalars(select(OutboxMessage).where(OutboxMessage.kind == "nudge"))
+        return sum(row.content["parts"][0]["kind"] == "members_without_question" for row in found)
+
+
+async def test_what_a_round_has_planned_is_written_as_the_courier_sends_it(
+    app: App, platform: BotApi, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(nudging, "_WRITTEN_AT_ONCE", 2)
+    members = [await person(app, platform) for _ in range(5)]
+    set_clock(app, at("16/5 19:00"))
+    await app.nudge()
+    written = [await reminded(app)]
+    while await app.courier.send_next() is not None:
+        written.append(await reminded(app))
+
+    assert sorted(set(written)) == [0, 2, 4, 5]
+    assert sorted(chat for chat, _ in platform.arrived() if chat in members) == members
+
+
+async def test_quiet_hours_find_what_a_round_has_planned_and_leave_it_for_the_morning(
+    app: App, platform: BotApi
+):
+    member = await person(app, platform)
+    set_clock(app, at("14/5 21:29"))
+    await app.nudge()
+    set_clock(app, at("14/5 21:30"))
+    await send_all(app)
+    at_night = (await reminded(app), platform.arrived())
+    set_clock(app, at("15/5 06:30"))
+    await send_all(app)
+
+    assert at_night == (0, [])
+    assert [chat for chat, _ in platform.arrived() if chat == member] == [member]
+
+
+async def test_nothing_is_written_while_a_round_is_being_planned(
+    app: App, platform: BotApi, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("bot.app.AT_ONCE", 1)
+    for _ in range(3):
+        await person(app, platform)
+    set_clock(app, at("16/5 19:00"))
+    planning = asyncio.ensure_future(app.nudge())
+    asked = 0
+    while not planning.done():
+        assert not await app.write_more()
+        asked += app.is_planning
+        await asyncio.sleep(0)
+    assert asked
+    assert await app.write_more()
+    assert await reminded(app) == 3
+
+
+async def test_announcement_is_written_as_the_courier_sends_it(
+    app: App, platform: BotApi, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(broadcasting, "AT_ONCE", 2)
+    people = [await person(app, platform) for _ in range(5)]
+    async with app.database.transaction() as session:
+        boss = await actor_of(session, "telegram", str(ORGANISER))
+        await begin_broadcast(session, boss, text="Mai họp.", audience="all", now=app.clock())
+    written = [len(await rows(app))]
+    while await app.courier.send_next() is not None:
+        written.append(len(await rows(app)))
+
+    assert written == sorted(written)
+    assert set(written) == {2, 4, 6}  # the organiser is told as well
+    assert [chat for chat, _ in platform.arrived() if chat in people] == people

@@ -40,6 +40,8 @@ _TICKS = 30
 """The planner's tick is so much faster than its half minute, for lives are short here."""
 _POINTS = ("before commit", "after commit", "before send", "after send")
 _NUDGES = "FROM outbox WHERE lane = 'paced' AND kind = 'nudge'"
+_PLANNED = "(SELECT count(*) FROM planned_nudge)"
+"""Those whose messages are not written yet."""
 
 
 @dataclass
@@ -122,7 +124,9 @@ class Team:
 
 async def nudges_left(stage: Stage) -> int:
     """How many reminders wait or are being sent."""
-    found = await stage.ledger.value(f"SELECT count(*) {_NUDGES} AND state IN ('due', 'sending')")
+    found = await stage.ledger.value(
+        f"SELECT count(*) + {_PLANNED} {_NUDGES} AND state IN ('due', 'sending')"
+    )
     return int(found)
 
 
@@ -178,7 +182,7 @@ async def planned(stage: Stage, people: int) -> None:
     """Wait until the reminders are written down."""
 
     async def is_planned() -> bool:
-        return int(await stage.ledger.value(f"SELECT count(*) {_NUDGES}")) >= people
+        return int(await stage.ledger.value(f"SELECT count(*) + {_PLANNED} {_NUDGES}")) >= people
 
     if not await reach(is_planned, BIRTH_SECONDS * 2):
         raise AssertionError(f"no reminders were planned: {stage.log}")
@@ -298,8 +302,12 @@ async def moving(stage: Stage, *, people: int) -> Score:
     already = {call["params"]["text"] for call in calls[:before] if "text" in call["params"]}
     moved_at = len(calls)
 
+    left = (
+        f"SELECT count(*) + {_PLANNED} FROM outbox"
+        " WHERE lane = 'paced' AND state IN ('due', 'sending')"
+    )
+
     async def is_done() -> bool:
-        left = "SELECT count(*) FROM outbox WHERE lane = 'paced' AND state IN ('due', 'sending')"
         return await stage.ledger.value(left) == 0
 
     score.is_done = await reach(is_done, 60 + people / 10, every=0.2)
