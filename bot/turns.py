@@ -33,10 +33,9 @@ MOST_ATTEMPTS = 3
 _LONGEST_PAUSE = timedelta(seconds=2**MOST_ATTEMPTS / 4)
 """Between two tries. One that is due later still was written before the clock was set back."""
 BATCH = 16
-"""Turns in one transaction (SQLite): all their replies wait for its commit."""
-_AT_ONCE = 8
-"""Turns at the same time, each on a connection of its own (PostgreSQL)."""
-
+"""Turns in one transaction: all their replies wait for its commit."""
+_LOOKED_AT = 64
+"""Chats among which those of a batch are chosen: other processes may have the first in hand."""
 _FEWEST_TOGETHER = 2
 _GATHERED = 0.01
 """Seconds between two batches, in which replies leave and updates gather for the next one."""
@@ -72,8 +71,9 @@ _WAITING = (
         ),
     )
     .order_by(_INBOX.c.update_id)
-    .limit(BATCH)
+    .limit(bindparam("at_most"))
 )
+_WAITING_IN = _WAITING.where(_INBOX.c.chat_key.in_(bindparam("chats", expanding=True)))
 _NEXT = (
     select(*_TAKEN)
     .where(*_IS_OPEN, _INBOX.c.chat_key == bindparam("chat_key"))
@@ -189,32 +189,12 @@ class Turns:
         return stored
 
     async def run_waiting(self) -> int:
-        """One batch: the next update of each of several chats. Returns how many were taken."""
-        self._is_elsewhere = False
-        if self._database.is_sqlite:
-            return await self._run_batch()
-        async with self._database.snapshot() as session:
-            chats = [row.chat_key for row in await self._waiting(session)]
-        ran = 0
-        while chats and not ran:  # another process may have the first of them in hand
-            ran = await self._run_beside(chats[:_AT_ONCE])
-            del chats[:_AT_ONCE]
-        return ran
+        """One batch: the next update of each of several chats. Returns how many were taken.
 
-    async def _run_beside(self, chats: Sequence[str]) -> int:
-        """Several chats' next turns, each on a connection of its own; returns how many ran."""
-        ran = await asyncio.gather(*map(self._run_alone, chats), return_exceptions=True)
-        for one in ran:
-            if isinstance(one, BaseException):
-                raise one
-        return sum(one for one in ran if isinstance(one, int))
-
-    async def _run_batch(self) -> int:
-        """On the one connection that writes: members' turns in one commit, others' by themselves.
-
-        What fails outside the turns may be one turn's doing all the same, and only that one must
-        then stay undone.
+        Members' turns are in one commit, others' by themselves. What fails outside the turns may
+        be one turn's doing all the same, and only that one must then stay undone.
         """
+        self._is_elsewhere = False
         chats: list[str] = []
         try:
             taken = await self._run_together(chats)
@@ -237,7 +217,7 @@ class Turns:
         """
         async with self._database.transaction() as session:
             stored = await store(session) if store is not None else 0
-            rows = await self._waiting(session)
+            rows = await self._take_waiting(session)
             if not rows:
                 return _Taken(stored, 0, [])
             chats += [row.chat_key for row in rows]
@@ -260,7 +240,7 @@ class Turns:
     async def _run_alone(self, chat: str) -> int:
         """A chat's next turn in a transaction of its own."""
         async with self._database.transaction() as session:
-            if not await self._database.lock(session, f"chat:{chat}", wait=False):
+            if not await self._database.lock(session, _lock_of(chat), wait=False):
                 self._is_elsewhere = True
                 return 0
             row = await self._next_of(session, chat)
@@ -278,9 +258,24 @@ class Turns:
         if any(turn.forgotten for turn in turns):
             await self._database.forget_traces()
 
-    async def _waiting(self, session: AsyncSession) -> Sequence[Any]:
-        """The lowest undone update of each of several chats, those that have waited longest."""
-        return (await session.execute(_WAITING, self._wanted())).all()
+    async def _take_waiting(self, session: AsyncSession) -> Sequence[Any]:
+        """The lowest undone update of each of several chats, those that have waited longest.
+
+        They are this transaction's: no other process has them in hand.
+        """
+        wanted = self._wanted()
+        if self._database.is_sqlite:
+            return (await session.execute(_WAITING, {**wanted, "at_most": BATCH})).all()
+        found = (await session.execute(_WAITING, {**wanted, "at_most": _LOOKED_AT})).all()
+        if not found:
+            return []
+        by_lock = {_lock_of(row.chat_key): row.chat_key for row in found}
+        locks = await self._database.lock_some(session, list(by_lock), at_most=BATCH)
+        self._is_elsewhere = not locks
+        # Read once more: whoever had a chat until now may have handled what was found.
+        chats = [by_lock[lock] for lock in locks]
+        wanted |= {"at_most": BATCH, "chats": chats}
+        return (await session.execute(_WAITING_IN, wanted)).all()
 
     async def _next_of(self, session: AsyncSession, chat: str) -> Any:
         """The chat's lowest undone update, unless another process has just failed at it."""
@@ -402,6 +397,10 @@ class Turns:
         await session.execute(
             _THIS.values(**values), {"bot": self._bot_id, "number": row.update_id}
         )
+
+
+def _lock_of(chat: str) -> str:
+    return f"chat:{chat}"
 
 
 def _person_in(row: Row[Any]) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import importlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,11 @@ _PRAGMAS = (
     "synchronous = full",
     "foreign_keys = on",
     "secure_delete = on",
+)
+
+_LOCK_SOME = text(
+    "SELECT n FROM unnest(CAST(:numbers AS bigint[])) AS n"
+    " WHERE pg_try_advisory_xact_lock(n) LIMIT :at_most"
 )
 
 
@@ -75,7 +80,7 @@ class Database:
             self._reader = _sqlite_engine(self.url, begin="BEGIN", read_only=True)
         else:
             self._writer = create_async_engine(
-                self.url, pool_size=8, max_overflow=8, hide_parameters=True
+                self.url, pool_size=16, max_overflow=0, hide_parameters=True
             )
             self._reader = self._writer
         self._write_lock = asyncio.Lock()
@@ -131,6 +136,16 @@ class Database:
             return True
         taken = await session.scalar(text("SELECT pg_try_advisory_xact_lock(:n)"), {"n": number})
         return bool(taken)
+
+    async def lock_some(
+        self, session: AsyncSession, keys: Sequence[str], *, at_most: int
+    ) -> list[str]:
+        """Take the first so many of these named locks that are free; returns which these are."""
+        if self.is_sqlite:
+            return list(keys[:at_most])
+        by_number = {lock_number(key): key for key in keys}
+        taken = await session.scalars(_LOCK_SOME, {"numbers": list(by_number), "at_most": at_most})
+        return [by_number[number] for number in taken]
 
     async def run_on_connection(self, work: Any, *arguments: Any) -> Any:
         """Run a function that needs SQLAlchemy's own Connection, in a transaction (migrations)."""
