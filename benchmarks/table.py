@@ -35,7 +35,8 @@ class Row:
     """One figure, judged."""
 
     figure: str
-    must: Bound
+    must: Bound | None
+    """None: nothing is asked of it on this database."""
     aim: Bound | None
     measured: float
     beside: str
@@ -44,14 +45,21 @@ class Row:
 
     @property
     def holds(self) -> bool:
-        return self.must.holds(self.measured)
+        return self.must is None or self.must.holds(self.measured)
 
     @property
     def cells(self) -> tuple[str, ...]:
+        bound = self.must or self.aim
+        shown = f"{self.measured:.3g} {bound.unit if bound else ''}"
+        cells = (str(self.must or "–"), str(self.aim or "–"), shown, self.beside, self._verdict)
+        return (self.figure, *cells)
+
+    @property
+    def _verdict(self) -> str:
         reached = self.holds and self.aim is not None and self.aim.holds(self.measured)
-        verdict = "yes, and the aim" if reached else "yes" if self.holds else "**NO**"
-        shown = f"{self.measured:.3g} {self.must.unit}"
-        return self.figure, str(self.must), str(self.aim or "–"), shown, self.beside, verdict
+        if self.must is None:
+            return "the aim" if reached else "–"
+        return "yes, and the aim" if reached else "yes" if self.holds else "**NO**"
 
 
 def at_least(value: float, unit: str = "×") -> Bound:

@@ -177,12 +177,14 @@ def rows(found: dict[str, list[Run]], database: str) -> list[Row]:
     rates = ", ".join(
         f"{name} {median(runs, lambda run: run.rate):.0f}/s" for name, runs in found.items()
     )
+    # Said of SQLite: on a server every statement is a round trip, and a bare bot has none.
+    is_asked = database == kind(SQLITE)
     p95, floors = (median(runs, lambda run: run.p95) for runs in (ours, floor))
     judged = [
         Row(
             "turns a second, whole asking conversation, everything durable, of floor's",
-            at_least(0.25),
-            at_least(0.4),
+            at_least(0.25) if is_asked else None,
+            at_least(0.4) if is_asked else at_least(0.25),
             ratio(ours, floor, lambda run: run.rate),
             rates,
             database,
@@ -219,8 +221,8 @@ def rows(found: dict[str, list[Run]], database: str) -> list[Row]:
             1,
             Row(
                 "the same, of ptb's",
-                at_least(0.7),
-                None,
+                at_least(0.7) if is_asked else None,
+                None if is_asked else at_least(0.7),
                 ratio(ours, ptb, lambda run: run.rate),
                 rates,
                 database,

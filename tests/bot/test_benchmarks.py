@@ -24,5 +24,15 @@ def test_a_figure_below_what_it_must_reach_is_said_and_fails_the_whole(
     assert [one["holds"] for one in kept["rows"]] == [True, holds]
 
 
+def test_figure_of_which_nothing_is_asked_fails_nothing(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    row = Row("turns", None, at_least(0.25), 0.2, "floor 600/s", "PostgreSQL")
+
+    assert report([row], tmp_path / "figures.json")
+    shown = capsys.readouterr().out.splitlines()[-1]
+    assert shown == "| turns | – | ≥ 0.25 × | 0.2 × | floor 600/s | – |"
+
+
 def test_the_fullest_second_is_found_wherever_it_begins() -> None:
     assert most_in_a_second([0.0, 0.6, 0.9, 1.5, 1.55, 1.7, 2.4]) == 4
