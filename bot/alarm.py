@@ -20,10 +20,11 @@ from bot.courier import Courier
 from bot.sender import Sender
 from bot.trace import log_fault
 from conference.alerting import HALTED, key_of_day, tell_organisers
+from conference.nudge_times import is_quiet
 from config.plan import ConferencePlan
 from config.texts import texts_for
 from handlers.moments import moment_words
-from storage.alerts import next_paced, write_reply_once
+from storage.alerts import next_paced, next_unwritten, write_reply_once
 from storage.database import Database
 from storage.faults import Fault, fault_of
 from storage.people import holders_of
@@ -72,7 +73,8 @@ class Alarm:
         self._courier = courier
         self._organisers: list[tuple[str, str]] = []
         """(chat, language), remembered for when the database is of no help."""
-        self._due: int | None = None
+        self._due: object = None
+        """What was to go out next, or to be written next, at the last look."""
         self._looks = 0
         self._said_full_at: datetime | None = None
 
@@ -115,15 +117,20 @@ class Alarm:
         return min((shutil.disk_usage(folder).free // _MEGABYTE for folder in there), default=None)
 
     async def _tell_of_halt(self, session: AsyncSession) -> list[dict[str, Any]]:
-        """Rows for the reply lane, once the same paced message has been due for ten minutes."""
-        due = await next_paced(session, self._clock())
+        """Rows for the reply lane, once the same paced message has been due for ten minutes.
+
+        Or once nothing has been written for so long of what goes to thousands.
+        """
+        now = self._clock()
+        due: object = await next_paced(session, now)
+        if due is None and not is_quiet(now, self._plan.quiet_hours, self._plan.zone):
+            due = await next_unwritten(session)
         self._looks = self._looks + 1 if due is not None and due == self._due else 0
         self._due = due
         if self._looks < HALTED_AFTER:
             return []
         if self._looks == HALTED_AFTER:
             log.error("the courier is halted: paced message %s has waited 10 minutes", due)
-        now = self._clock()
         rows = []
         for organiser in await holders_of(session, Role.organiser):
             if organiser.unreachable_at is not None:

@@ -322,10 +322,15 @@ class App:
         if self.is_planning or is_quiet(now, self.plan.quiet_hours, self.plan.zone):
             return False
         await self.lull()
-        async with self.database.transaction() as session:
-            has_announced = await go_on(session)
-            has_reminded = await write_planned(session, self.plan, now=now)
-        return has_announced or has_reminded
+        has_written = False
+        # A transaction each, so that what is wrong with the one does not hold up the other.
+        for write in (go_on, partial(write_planned, plan=self.plan, now=now)):
+            try:
+                async with self.database.transaction() as session:
+                    has_written |= await write(session)
+            except Exception as error:  # noqa: BLE001  drivers raise what they like
+                log_fault(log, error, "what goes to thousands could not be written")
+        return has_written
 
     async def sweep(self) -> None:
         """What is kept no longer than needed goes."""

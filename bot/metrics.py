@@ -26,12 +26,14 @@ from sqlmodel import col
 from bot.clock import Clock
 from bot.observing import Observer
 from bot.turn import Outcome, Turn
+from conference.outbox_desk import count_to_be_written
 from storage.tables import InboxUpdate, Job, JobState, Lane, OutboxMessage, OutboxState
 from storage.tables.inbox import WAITING
 from storage.tables.outbox import IN_TROUBLE, OPEN
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _OPEN = "open"
+_PLANNED = "planned"
 """Of an outbox row: due or being sent. Which of both is not in the index and not worth a look."""
 _TROUBLES = (OutboxState.failed, OutboxState.uncertain)
 _ENDS = (OutboxState.sent, *_TROUBLES, OutboxState.cancelled)
@@ -90,7 +92,8 @@ class Metrics(Observer):
         )
         self._outbox = Gauge(
             "doithoai_outbox_messages",
-            "Messages to be sent (open), and those that could not be or may not have been",
+            "Messages to be sent (open), to be written as they are sent (planned), and those that"
+            " could not be sent or may not have been",
             ["lane", "state"],
             registry=registry,
         )
@@ -144,6 +147,7 @@ class Metrics(Observer):
             .group_by(col(OutboxMessage.lane))
         ):
             outbox[lane, _OPEN] = count
+        outbox[Lane.paced, _PLANNED] = await count_to_be_written(session)
         for lane, trouble, count in await session.execute(
             select(col(OutboxMessage.lane), col(OutboxMessage.state), func.count())
             .where(IN_TROUBLE)

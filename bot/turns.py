@@ -21,7 +21,7 @@ from bot.trace import log_fault
 from bot.turn import Outcome, Turn, current_turn, reply_row, undo, write_rows
 from bot.waiting import wait_for_news
 from storage.database import Database
-from storage.faults import fault_of
+from storage.faults import Fault, fault_of
 from storage.news import News, news_of
 from storage.preloading import preload
 from storage.tables import InboxState, InboxUpdate
@@ -34,7 +34,7 @@ _LONGEST_PAUSE = timedelta(seconds=2**MOST_ATTEMPTS / 4)
 """Between two tries. One that is due later still was written before the clock was set back."""
 BATCH = 16
 """Turns in one transaction: all their replies wait for its commit."""
-_LOOKED_AT = 64
+_LOOKED_AT = 256
 """Chats among which those of a batch are chosen: other processes may have the first in hand."""
 _FEWEST_TOGETHER = 2
 _GATHERED = 0.01
@@ -73,6 +73,7 @@ _WAITING = (
     .order_by(_INBOX.c.update_id)
     .limit(bindparam("at_most"))
 )
+_CHATS_WAITING = _WAITING.with_only_columns(_INBOX.c.chat_key)
 _WAITING_IN = _WAITING.where(_INBOX.c.chat_key.in_(bindparam("chats", expanding=True)))
 _NEXT = (
     select(*_TAKEN)
@@ -191,8 +192,8 @@ class Turns:
     async def run_waiting(self) -> int:
         """One batch: the next update of each of several chats. Returns how many were taken.
 
-        Members' turns are in one commit, others' by themselves. What fails outside the turns may
-        be one turn's doing all the same, and only that one must then stay undone.
+        Members' turns are in one commit, others' by themselves. What fails outside the turns, or
+        waits too long for a row, may be one turn's doing: only that one must then stay undone.
         """
         self._is_elsewhere = False
         chats: list[str] = []
@@ -200,12 +201,22 @@ class Turns:
             taken = await self._run_together(chats)
             ran, alone = taken.ran, taken.alone
         except Exception as error:
-            if len(chats) < _FEWEST_TOGETHER or fault_of(error) is not None:
+            fault = fault_of(error)
+            is_anothers = fault is Fault.database_busy and len(chats) >= _FEWEST_TOGETHER
+            if not chats or (fault is not None and not is_anothers):
                 raise
             log_fault(log, error, f"{len(chats)} turns could not be committed together")
             ran, alone = 0, chats
+        held_up: Exception | None = None
         for chat in alone:
-            ran += await self._run_alone(chat)
+            try:
+                ran += await self._run_alone(chat)
+            except Exception as error:
+                if fault_of(error) is not Fault.database_busy:
+                    raise
+                held_up = error
+        if held_up is not None and not ran:
+            raise held_up
         return ran
 
     async def _run_together(self, chats: list[str], store: Store | None = None) -> _Taken:
@@ -240,7 +251,7 @@ class Turns:
     async def _run_alone(self, chat: str) -> int:
         """A chat's next turn in a transaction of its own."""
         async with self._database.transaction() as session:
-            if not await self._database.lock(session, _lock_of(chat), wait=False):
+            if not await self._database.lock_some(session, [_lock_of(chat)], at_most=1):
                 self._is_elsewhere = True
                 return 0
             row = await self._next_of(session, chat)
@@ -266,16 +277,17 @@ class Turns:
         wanted = self._wanted()
         if self._database.is_sqlite:
             return (await session.execute(_WAITING, {**wanted, "at_most": BATCH})).all()
-        found = (await session.execute(_WAITING, {**wanted, "at_most": _LOOKED_AT})).all()
+        looked_at = {**wanted, "at_most": _LOOKED_AT}
+        found = (await session.scalars(_CHATS_WAITING, looked_at)).all()
         if not found:
             return []
-        by_lock = {_lock_of(row.chat_key): row.chat_key for row in found}
+        by_lock = {_lock_of(chat): chat for chat in found}
         locks = await self._database.lock_some(session, list(by_lock), at_most=BATCH)
-        self._is_elsewhere = not locks
-        # Read once more: whoever had a chat until now may have handled what was found.
-        chats = [by_lock[lock] for lock in locks]
-        wanted |= {"at_most": BATCH, "chats": chats}
-        return (await session.execute(_WAITING_IN, wanted)).all()
+        # Read only now: whoever had a chat until now may have handled what was found.
+        wanted |= {"at_most": BATCH, "chats": [by_lock[lock] for lock in locks]}
+        rows = (await session.execute(_WAITING_IN, wanted)).all()
+        self._is_elsewhere = not rows
+        return rows
 
     async def _next_of(self, session: AsyncSession, chat: str) -> Any:
         """The chat's lowest undone update, unless another process has just failed at it."""

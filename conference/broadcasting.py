@@ -259,6 +259,18 @@ async def broadcast_progress(
     )
 
 
+async def count_unwritten(session: AsyncSession) -> int:
+    """How many messages of the announcements that go on are to be written yet."""
+    unwritten = 0
+    for broadcast in await session.scalars(
+        select(Broadcast).where(
+            col(Broadcast.written_to).is_not(None), col(Broadcast.stopped_at).is_(None)
+        )
+    ):
+        unwritten += _unwritten(broadcast, await states_under(session, _key(broadcast)))
+    return unwritten
+
+
 async def latest_broadcast(session: AsyncSession) -> Broadcast | None:
     """The broadcast begun last."""
     found: Broadcast | None = await session.scalar(

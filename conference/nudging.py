@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from sqlalchemy import select
@@ -132,12 +133,15 @@ async def begin_rounds(
     if is_quiet(now, plan.quiet_hours, plan.zone):
         return 0, []
     calendar = await calendar_of(session, plan)
-    due = {one.key: one for one in rounds(calendar) if one.due_at <= now}
+    in_force = sorted(rounds(calendar), key=attrgetter("due_at"))
+    due = {one.key: one for one in in_force if one.due_at <= now}
     known = await planned_rounds(session)
-    unfinished = [key for key, planned_to in known.items() if planned_to is not None]
-    begun = [due[key] for key in unfinished if key in due and now < due[key].not_after]
-    if len(begun) < len(unfinished):
-        await end_rounds(session, set(unfinished) - {one.key for one in begun})
+    unfinished = {key for key, planned_to in known.items() if planned_to is not None}
+    # One that is not due yet was begun by a clock that is ahead of this one: it waits.
+    going_on = [one for one in in_force if one.key in unfinished and now < one.not_after]
+    if len(going_on) < len(unfinished):
+        await end_rounds(session, unfinished - {one.key for one in going_on})
+    begun = [one for one in going_on if one.key in due]
     fresh = [one for key, one in due.items() if key not in known]
     if not fresh:
         return 0, begun

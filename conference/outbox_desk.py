@@ -8,9 +8,16 @@ from enum import StrEnum
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from conference.auditing import record
+from conference.broadcasting import count_unwritten
 from conference.roles import Actor, Permission, require
 from storage.alerts import count_set_aside
-from storage.outbox import count_by_lane, grants_of_people, newest_troubled, put_back
+from storage.outbox import (
+    count_by_lane,
+    count_planned,
+    grants_of_people,
+    newest_troubled,
+    put_back,
+)
 from storage.tables import Lane, OutboxMessage, OutboxState, Role
 
 TROUBLES_SHOWN = 8
@@ -58,6 +65,7 @@ class Desk:
     """The paced lane in numbers, the failed replies, and the newest troubles."""
 
     waiting: int
+    """Due or being sent just now, or to be written yet."""
     sent: int
     failed: int
     uncertain: int
@@ -105,7 +113,7 @@ async def outbox_desk(session: AsyncSession, actor: Actor) -> Desk:
         return sum(counts.get((Lane.paced, state), 0) for state in states)
 
     return Desk(
-        waiting=paced(OutboxState.due, OutboxState.sending),
+        waiting=paced(OutboxState.due, OutboxState.sending) + await count_to_be_written(session),
         sent=paced(OutboxState.sent),
         failed=paced(OutboxState.failed),
         uncertain=paced(OutboxState.uncertain),
@@ -114,6 +122,11 @@ async def outbox_desk(session: AsyncSession, actor: Actor) -> Desk:
         set_aside=await count_set_aside(session, None),
         troubles=troubles,
     )
+
+
+async def count_to_be_written(session: AsyncSession) -> int:
+    """How many messages of reminders and announcements become rows as they are sent."""
+    return await count_planned(session) + await count_unwritten(session)
 
 
 def _reason(message: OutboxMessage) -> Reason:

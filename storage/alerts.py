@@ -8,7 +8,15 @@ from sqlmodel import col
 
 from storage.outbox import is_under
 from storage.paced import insert_new
-from storage.tables import InboxUpdate, Lane, OutboxMessage, OutboxState, Person
+from storage.tables import (
+    Broadcast,
+    InboxUpdate,
+    Lane,
+    OutboxMessage,
+    OutboxState,
+    Person,
+    PlannedNudge,
+)
 from storage.tables.inbox import SET_ASIDE
 from storage.tables.outbox import IN_TROUBLE, OPEN
 
@@ -65,6 +73,15 @@ async def next_paced(session: AsyncSession, now: datetime) -> int | None:
         .limit(1)
     )
     return found
+
+
+async def next_unwritten(session: AsyncSession) -> tuple[int | None, int | None] | None:
+    """Where the writing of planned reminders and of announcements stands; None: all is written."""
+    planned = await session.scalar(select(func.min(col(PlannedNudge.person_id))))
+    announced = await session.scalar(
+        select(func.min(col(Broadcast.written_to))).where(col(Broadcast.stopped_at).is_(None))
+    )
+    return None if planned is None and announced is None else (planned, announced)
 
 
 async def write_reply_once(

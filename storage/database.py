@@ -31,6 +31,8 @@ _PRAGMAS = (
     "secure_delete = on",
 )
 
+_PATIENCE = text("SET LOCAL lock_timeout = '3s'")
+"""Longer than any of our own transactions keeps a row."""
 _LOCK_SOME = text(
     "SELECT n FROM unnest(CAST(:numbers AS bigint[])) AS n"
     " WHERE pg_try_advisory_xact_lock(n) LIMIT :at_most"
@@ -123,26 +125,25 @@ class Database:
                 )
             yield session
 
-    async def lock(self, session: AsyncSession, key: str, *, wait: bool = True) -> bool:
-        """Take the named lock until the transaction ends; False if not waited for and taken.
+    async def lock(self, session: AsyncSession, key: str) -> None:
+        """Take the named lock until the transaction ends.
 
         SQLite's only writer holds every lock already.
         """
-        if self.is_sqlite:
-            return True
-        number = lock_number(key)
-        if wait:
-            await session.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": number})
-            return True
-        taken = await session.scalar(text("SELECT pg_try_advisory_xact_lock(:n)"), {"n": number})
-        return bool(taken)
+        if not self.is_sqlite:
+            number = {"n": lock_number(key)}
+            await session.execute(text("SELECT pg_advisory_xact_lock(:n)"), number)
 
     async def lock_some(
         self, session: AsyncSession, keys: Sequence[str], *, at_most: int
     ) -> list[str]:
-        """Take the first so many of these named locks that are free; returns which these are."""
+        """Take the first so many of these named locks that are free; returns which these are.
+
+        From here on the transaction waits three seconds for a row at most: others wait for it.
+        """
         if self.is_sqlite:
             return list(keys[:at_most])
+        await session.execute(_PATIENCE)
         by_number = {lock_number(key): key for key in keys}
         taken = await session.scalars(_LOCK_SOME, {"numbers": list(by_number), "at_most": at_most})
         return [by_number[number] for number in taken]

@@ -82,11 +82,14 @@ _GIVE_WAY = (
     )
     .values(SUPERSEDED)
 )
+# The people are locked as well, like whoever inserts their messages does, and first: who erases a
+# person at this moment is passed over, not waited for with that person's plan in hand.
 _SOME = (
     select(_PLANNED.c.person_id)
+    .join(_PERSON, _PERSON.c.id == _PLANNED.c.person_id)
     .order_by(_PLANNED.c.person_id)
     .limit(bindparam("at_most"))
-    .with_for_update(skip_locked=True)
+    .with_for_update(key_share=True, skip_locked=True)
     .cte("some")
 )
 _TAKE = (

@@ -7,7 +7,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from storage.news import News, announce
-from storage.tables import Lane, OutboxMessage, OutboxState, Person, Role, RoleGrant
+from storage.tables import (
+    Lane,
+    OutboxMessage,
+    OutboxState,
+    Person,
+    PlannedNudge,
+    Role,
+    RoleGrant,
+)
 from storage.tables.outbox import IN_TROUBLE
 
 TROUBLED = (OutboxState.failed, OutboxState.uncertain)
@@ -74,6 +82,11 @@ async def count_by_lane(session: AsyncSession) -> dict[tuple[Lane, OutboxState],
         )
     )
     return {(lane, state): int(count) for lane, state, count in rows.all()}
+
+
+async def count_planned(session: AsyncSession) -> int:
+    """How many reminders are planned whose messages are to be written yet."""
+    return int(await session.scalar(select(func.count()).select_from(PlannedNudge)) or 0)
 
 
 async def newest_troubled(

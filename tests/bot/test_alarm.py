@@ -9,7 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from bot.alarm import HALTED_AFTER, LEAST_SPACE
 from bot.app import App, opened
@@ -27,12 +27,14 @@ from storage.tables import (
     Role,
 )
 from tests.bot_api import BotApi, add_person, send_all, serving
+from tests.cast import at
 from tests.chat import (
     ORGANISER,
     Chat,
     RecordingPlatform,
     make_app,
     pass_time,
+    set_clock,
     store,
     stored,
 )
@@ -136,8 +138,8 @@ async def test_one_alert_a_day_and_kind_with_what_came_since(
 ) -> None:
     told = []
     for day, number in enumerate((1, 2, 4)):
-        for at in range(number):
-            await add(app, 10 * day + at)
+        for place in range(number):
+            await add(app, 10 * day + place)
         pass_time(app, MINUTE)
         await look(app, 2)
         told.append(notice(kind, count=number))
@@ -324,3 +326,29 @@ async def test_a_full_disk_is_said_straight_to_the_platform_once_an_hour(
 
     assert len(platform.screens[str(ORGANISER)]) == 1
     assert len(platform.screens[str(second)]) == 2
+
+
+async def test_reminders_that_nobody_writes_are_told_as_a_halt_but_not_at_night(
+    app: App, bot_api: BotApi
+) -> None:
+    """Nothing runs the courier here: what is planned stays so from look to look."""
+    platform = app.platform
+    assert isinstance(platform, RecordingPlatform)
+    await add_person(app, bot_api.newcomer())
+    set_clock(app, at("14/5 19:00"))
+    await app.nudge()
+    async with app.database.transaction() as session:
+        await session.execute(delete(OutboxMessage))
+    set_clock(app, at("14/5 22:00"))
+    for _ in range(HALTED_AFTER + 1):
+        await app.alarm.look()
+    await app.settle()
+    at_night = dict(platform.screens)
+    set_clock(app, at("15/5 07:00"))
+    for _ in range(HALTED_AFTER + 1):
+        await app.alarm.look()
+    await app.settle()
+
+    assert at_night == {}
+    [shown] = platform.screens[str(ORGANISER)].values()
+    assert shown.text == texts_for("vi")("alert-halted", moment="07:00 ngày 15/5/2022")

@@ -419,3 +419,21 @@ async def test_announcement_is_written_as_the_courier_sends_it(
     assert written == sorted(written)
     assert set(written) == {2, 4, 6}  # the organiser is told as well
     assert [chat for chat, _ in platform.arrived() if chat in people] == people
+
+
+async def test_announcement_that_cannot_be_written_does_not_hold_up_the_reminders(
+    app: App, platform: BotApi, caplog: pytest.LogCaptureFixture
+):
+    member = await person(app, platform)
+    set_clock(app, at("16/5 19:00"))
+    await app.nudge()
+    async with app.database.transaction() as session:
+        await session.execute(text("ALTER TABLE broadcast RENAME TO stolen"))
+    try:
+        await send_all(app)
+    finally:
+        async with app.database.transaction() as session:
+            await session.execute(text("ALTER TABLE stolen RENAME TO broadcast"))
+
+    assert member in [chat for chat, _ in platform.arrived()]
+    assert "what goes to thousands could not be written" in caplog.text

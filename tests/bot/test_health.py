@@ -22,7 +22,15 @@ from bot.inbox import store_updates
 from bot.intake import Intake
 from bot.metrics import Metrics
 from bot.web import CannotListenError
-from storage.tables import Job, Lane, OutboxMessage, OutboxState
+from storage.tables import (
+    Job,
+    Lane,
+    NudgeRound,
+    OutboxMessage,
+    OutboxState,
+    Person,
+    PlannedNudge,
+)
 from tests.bot.conftest import Meddling, until
 from tests.cast import at
 from tests.chat import (
@@ -34,6 +42,7 @@ from tests.chat import (
     pass_time,
     set_clock,
     store,
+    stored,
 )
 from tests.delivery import delivering, tick
 
@@ -213,6 +222,7 @@ async def test_figures_say_what_has_happened(app: App, watcher: Watcher):
         "doithoai_outbox_messages lane=reply state=failed": 1,
         "doithoai_outbox_messages lane=paced state=uncertain": 1,
         "doithoai_outbox_messages lane=paced state=open": 3,
+        "doithoai_outbox_messages lane=paced state=planned": 1,
         "doithoai_jobs state=queued": 1,
         "doithoai_is_leader": 1,
         "doithoai_database_up": 1,
@@ -226,8 +236,11 @@ async def test_figures_say_what_has_happened(app: App, watcher: Watcher):
 async def leave_work(app: App, chat: Chat) -> None:
     """What a program that ends leaves for the next one, and what is due."""
     sending = [OutboxState.sending, *[OutboxState.due] * 3]
+    [someone, *_] = await stored(app, Person)
+    await store(app, NudgeRound(key="CANARY", due_at=app.clock(), planned_at=app.clock()))
     await store(
         app,
+        PlannedNudge(person_id=someone.id, round_key="CANARY"),
         *(
             OutboxMessage(
                 lane=Lane.paced,

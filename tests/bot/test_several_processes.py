@@ -7,12 +7,14 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from sqlalchemy import select, text
+from sqlmodel import col
 
 from bot.app import App, opened
 from bot.inbox import store_updates
 from bot.turn import Call, write_calls
-from storage.tables import Job, JobState, OutboxState
-from tests.bot.conftest import Meddling, reply_rows, until
+from storage.tables import ChatState, InboxState, Job, JobState, OutboxState
+from tests.bot.conftest import Meddling, inbox_rows, reply_rows, until
 from tests.chat import ORGANISER, Chat, RecordingPlatform, chat_with, make_app
 
 pytestmark = [
@@ -247,6 +249,61 @@ async def test_chats_that_another_program_has_in_hand_are_passed_over(
     async with one.database.transaction() as in_hand:
         for chat in people[:9]:
             key = f"chat:{one.bot.id}:{chat.user_id}"
-            assert await one.database.lock(in_hand, key, wait=False)
+            await one.database.lock(in_hand, key)
         assert await other.turns.run_waiting() == 1
     assert [row.chat_id for row in await reply_rows(one)] == [str(people[9].user_id)]
+
+
+async def test_what_another_program_has_handled_since_the_look_is_not_handled_again(
+    apps: tuple[App, App], platform: Slow, monkeypatch: pytest.MonkeyPatch
+):
+    one, other = apps
+    chat = chat_with(one, 7_000_000_300)
+    async with one.database.transaction() as session:
+        await store_updates(
+            session,
+            str(one.bot.id),
+            [chat.text_update("một"), chat.text_update("hai")],
+            one.clock(),
+        )
+    lock_some = other.database.lock_some
+
+    async def handled_meanwhile(session, keys, *, at_most):
+        assert await one.turns.run_waiting() == 1
+        return await lock_some(session, keys, at_most=at_most)
+
+    monkeypatch.setattr(other.database, "lock_some", handled_meanwhile)
+    assert await other.turns.run_waiting() == 1
+    assert [row.state for row in await inbox_rows(one)] == [InboxState.done] * 2
+    assert len(await reply_rows(one)) == 2
+
+
+async def test_turn_that_waits_for_a_row_holds_up_no_other(
+    apps: tuple[App, App], database_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("storage.database._PATIENCE", text("SET LOCAL lock_timeout = '100ms'"))
+    other, _ = apps
+    async with opened(make_app(database_address, tmp_path / "3")) as app:
+        people = [chat_with(app, 7_000_000_400 + number) for number in range(3)]
+        for chat in people:
+            await chat.join()
+            await chat.send("/hoi")
+        before = {row.id for row in await reply_rows(app)}
+
+        async def answered() -> set[str]:
+            return {row.chat_id for row in await reply_rows(other) if row.id not in before}
+
+        async with app.database.transaction() as session:
+            updates = [chat.text_update("/hoi") for chat in people]
+            await store_updates(session, str(app.bot.id), updates, app.clock())
+        async with other.database.transaction() as held:
+            of_first = col(ChatState.chat_id) == str(people[0].user_id)
+            await held.execute(select(ChatState).where(of_first).with_for_update())
+            running = asyncio.ensure_future(app.turns.run_waiting())
+            async with asyncio.timeout(30):
+                while len(await answered()) < 2:  # noqa: ASYNC110  another task makes it true
+                    await asyncio.sleep(0.02)
+            assert await answered() == {str(chat.user_id) for chat in people[1:]}
+        await running
+        await app.settle()
+        assert len(await answered()) == 3

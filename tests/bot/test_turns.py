@@ -11,7 +11,7 @@ from bot.app import App, opened
 from bot.inbox import store_updates
 from bot.turn import TurnError
 from config.texts import texts_for
-from storage.tables import InboxState, OutboxState, Person, Question
+from storage.tables import AuditEntry, InboxState, OutboxState, Person, Question
 from tests.bot.conftest import Meddling, inbox_rows, reply_rows
 from tests.chat import Chat, FrozenClock, RecordingPlatform, chat_with, make_app
 
@@ -181,6 +181,26 @@ async def test_after_three_failures_the_person_hears_once_that_the_fault_is_ours
     assert [shown.text for shown in chat.shown[:-1]] == [FAULT]
     [bad, good] = await inbox_rows(chat.app)
     assert (bad.state, bad.attempts, bad.error) == (InboxState.set_aside, 3, "ValueError")
+    assert good.state is InboxState.done
+
+
+async def test_turn_whose_traces_cannot_be_written_is_set_aside_like_any_that_fails(
+    chat: Chat, meddling: Meddling
+):
+    clock = chat.app.clock
+    assert isinstance(clock, FrozenClock)
+
+    async def leave_half_a_row(_handle, _event, data):
+        data["session"].add(AuditEntry(at=clock(), action="x", subject_kind=None))
+
+    meddling.acts["hỏng"] = leave_half_a_row
+    await chat.deliver(chat.text_update("hỏng"), chat.text_update("/trogiup"))
+    for _ in range(4):
+        clock.moment += timedelta(seconds=5)
+        await chat.app.settle()
+    assert [shown.text for shown in chat.shown[:-1]] == [FAULT]
+    [bad, good] = await inbox_rows(chat.app)
+    assert (bad.state, bad.attempts, bad.error) == (InboxState.set_aside, 3, "IntegrityError")
     assert good.state is InboxState.done
 
 

@@ -1038,15 +1038,57 @@ async def test_later_round_takes_the_place_of_one_that_is_not_written_yet(databa
     assert written == {"an": "-1d@19", "ba": "-1d@19", "chi": "-3d@19"}
 
 
-async def test_nothing_is_written_of_a_round_that_is_over_or_was_moved(database):
+@pytest.mark.parametrize("written_at", ["16/5 19:01", "17/5 00:00"])
+async def test_nothing_is_written_of_a_round_that_was_moved_or_is_over(database, written_at):
     await set_stage(database)
     async with database.transaction() as session:
         await enter(session, "an")
         await plan_only(session, "16/5 19:00")
-        assert await write_planned(session, PLAN, now=at("17/5 00:00"))
+        if written_at == "16/5 19:01":
+            session.add(
+                Extension(
+                    milestone="asking_closes",
+                    moment=at("18/5 00:00"),
+                    reason="",
+                    granted_at=at("16/5 19:00"),
+                )
+            )
+            await session.flush()
+        assert await write_planned(session, PLAN, now=at(written_at))
         assert await messages(session) == []
         assert await planned_for(session) == []
-        assert not await write_planned(session, PLAN, now=at("17/5 00:00"))
+        assert not await write_planned(session, PLAN, now=at(written_at))
+
+
+async def test_clock_that_is_behind_ends_no_round_that_another_has_begun(database):
+    await set_stage(database)
+    async with database.transaction() as session:
+        for number in range(5):
+            await enter(session, f"member {number}")
+        _, begun = await begin_rounds(session, PLAN, now=at("16/5 19:00"))
+        for one in begun:
+            await plan_members(
+                session, PLAN, one, await next_members(session, PLAN, one, at_once=2)
+            )
+        _, none = await begin_rounds(session, PLAN, now=at("16/5 18:59"))
+        assert none == []
+        assert await plan_nudges(session, PLAN, now=at("16/5 19:01")) == 3
+        assert len(await messages(session)) == 5
+
+
+async def test_what_is_due_earlier_goes_on_first(database):
+    """Two rounds were cut off by a crash: the later one is to have the last word."""
+    await set_stage(database)
+    async with database.transaction() as session:
+        await enter(session, "an")
+        rounds = {
+            at(moment): (await begin_rounds(session, PLAN, now=at(moment)))[1]
+            for moment in ("14/5 19:00", "16/5 19:00")
+        }
+        assert all(rounds.values())
+        _, begun = await begin_rounds(session, PLAN, now=at("16/5 19:01"))
+    assert [one.due_at for one in begun] == sorted(one.due_at for one in begun)
+    assert {one.offset for one in begun} == {"-3d@19:00", "-1d@19:00"}
 
 
 async def test_whoever_is_forgotten_is_planned_for_no_more(database):
