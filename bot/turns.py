@@ -202,8 +202,13 @@ class Turns:
             ran, alone = taken.ran, taken.alone
         except Exception as error:
             fault = fault_of(error)
-            is_anothers = fault is Fault.database_busy and len(chats) >= _FEWEST_TOGETHER
-            if not chats or (fault is not None and not is_anothers):
+            # SQLite's one file is busy for all of them; on a server it is some row.
+            is_for_one = (
+                fault is Fault.database_busy
+                and not self._database.is_sqlite
+                and len(chats) >= _FEWEST_TOGETHER
+            )
+            if not chats or (fault is not None and not is_for_one):
                 raise
             log_fault(log, error, f"{len(chats)} turns could not be committed together")
             ran, alone = 0, chats
