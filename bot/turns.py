@@ -201,14 +201,8 @@ class Turns:
             taken = await self._run_together(chats)
             ran, alone = taken.ran, taken.alone
         except Exception as error:
-            fault = fault_of(error)
-            # SQLite's one file is busy for all of them; on a server it is some row.
-            is_for_one = (
-                fault is Fault.database_busy
-                and not self._database.is_sqlite
-                and len(chats) >= _FEWEST_TOGETHER
-            )
-            if not chats or (fault is not None and not is_for_one):
+            is_for_one = len(chats) >= _FEWEST_TOGETHER and self._waits_for_a_row(error)
+            if not chats or (fault_of(error) is not None and not is_for_one):
                 raise
             log_fault(log, error, f"{len(chats)} turns could not be committed together")
             ran, alone = 0, chats
@@ -217,12 +211,16 @@ class Turns:
             try:
                 ran += await self._run_alone(chat)
             except Exception as error:
-                if fault_of(error) is not Fault.database_busy:
+                if not self._waits_for_a_row(error):
                     raise
                 held_up = error
         if held_up is not None and not ran:
             raise held_up
         return ran
+
+    def _waits_for_a_row(self, error: Exception) -> bool:
+        """Whether it may succeed for others: SQLite's one file is busy for everybody."""
+        return not self._database.is_sqlite and fault_of(error) is Fault.database_busy
 
     async def _run_together(self, chats: list[str], store: Store | None = None) -> _Taken:
         """Several chats' turns in one commit.
