@@ -33,8 +33,9 @@ from storage.tables.outbox import IN_TROUBLE, OPEN
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _OPEN = "open"
-_PLANNED = "planned"
 """Of an outbox row: due or being sent. Which of both is not in the index and not worth a look."""
+_PLANNED = "planned"
+"""Of a message that is no row yet: it becomes one as it is sent."""
 _TROUBLES = (OutboxState.failed, OutboxState.uncertain)
 _ENDS = (OutboxState.sent, *_TROUBLES, OutboxState.cancelled)
 
