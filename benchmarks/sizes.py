@@ -25,7 +25,7 @@ class Size:
     """Updates a second of the steady load, far below what the bot can answer."""
     window: float = 20.0
     """Seconds of the steady load beside nothing, or beside what goes on."""
-    windows: int = 2
+    windows: int = 3
     messages: int = 10_000
     """Sent by the courier at its rate, alone."""
 

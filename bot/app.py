@@ -70,8 +70,12 @@ _LEAVE_SECONDS = 1.0
 _BREATH = 0.001
 _LULL_AWAITED = 0.03
 """Seconds at most, or what is sent to thousands would not come to an end on a busy day."""
-_PLANNERS_LULL = 0.1
+_PLANNERS_LULL = 0.06
 """Longer than most replies take: a round's plan comes between two of them."""
+_PLANNERS_REST = 4
+"""A slice's rest, in the time that the slice before took: replies then hardly notice it."""
+_PLANNED_A_SECOND = 15_000
+"""People, at least, on a machine that can: a slow one rests less, as the round must not wait."""
 
 
 @dataclass(slots=True)
@@ -290,27 +294,31 @@ class App:
     async def _plan_members(self, one: Round) -> int:
         """A round's members, few in a transaction, so that replies come in between."""
         planned = 0
-        # PostgreSQL's server writes beside this loop, and its clients beside one another.
-        at_once = AT_ONCE if self.database.is_sqlite else 4 * AT_ONCE
+        # PostgreSQL's server writes beside this loop.
+        at_once = AT_ONCE if self.database.is_sqlite else 2 * AT_ONCE
+        took = 0.0
         while True:
             async with self.database.snapshot() as session:
                 members = await next_members(session, self.plan, one, at_once=at_once)
             if members is None:
                 return planned
-            await self.lull(_PLANNERS_LULL)
+            rest = min(_PLANNERS_REST * took, at_once / _PLANNED_A_SECOND - took)
+            await self.lull(_PLANNERS_LULL, at_least=max(_BREATH, rest))
+            began = time.monotonic()
             async with self.database.transaction() as session:
                 planned += await plan_members(session, self.plan, one, members)
+            took = time.monotonic() - began
 
-    async def lull(self, at_most: float = _LULL_AWAITED) -> None:
-        """Wait until nobody waits for a reply, or for so many seconds.
+    async def lull(self, at_most: float = _LULL_AWAITED, *, at_least: float = _BREATH) -> None:
+        """Wait until nobody waits for a reply, for so many seconds.
 
         Whatever is written to thousands waits so before each of its transactions.
         """
         until = time.monotonic() + at_most
-        is_busy = True
+        pause, is_busy = at_least, True
         while is_busy and time.monotonic() < until:
-            await asyncio.sleep(_BREATH)
-            is_busy = self.sender.is_busy or self.database.is_busy
+            await asyncio.sleep(pause)
+            pause, is_busy = _BREATH, self.sender.is_busy or self.database.is_busy
 
     async def write_more(self) -> bool:
         """Write the next few messages of what goes to thousands; False: there is none to write.

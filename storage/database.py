@@ -31,6 +31,12 @@ _PRAGMAS = (
     "secure_delete = on",
 )
 
+_SERVER_SETTINGS = {
+    # One long list takes one of the server's processors, not all that the replies want as well.
+    "jit": "off",
+    "max_parallel_workers_per_gather": "0",
+}
+
 _PATIENCE = text("SET LOCAL lock_timeout = '3s'")
 """Longer than any of our own transactions keeps a row."""
 _LOCK_SOME = text(
@@ -82,7 +88,11 @@ class Database:
             self._reader = _sqlite_engine(self.url, begin="BEGIN", read_only=True)
         else:
             self._writer = create_async_engine(
-                self.url, pool_size=16, max_overflow=0, hide_parameters=True
+                self.url,
+                pool_size=16,
+                max_overflow=0,
+                hide_parameters=True,
+                connect_args={"server_settings": _SERVER_SETTINGS},
             )
             self._reader = self._writer
         self._write_lock = asyncio.Lock()

@@ -242,7 +242,8 @@ async def listed_questions(
         .join(Unit, col(Unit.code) == col(Question.unit_code))
         .where(*_listed(topic_code=topic_code, unit_code=unit_code, state=state, since=since))
         .order_by(*(unit_first if by_unit else topic_first), col(Question.id))
-        .execution_options(yield_per=500)
+        # Few at a time: the server sorts them out in one go, with the replies' processors.
+        .execution_options(yield_per=100)
     )
     stream = await session.stream(query)
     async for some in stream.partitions():  # a step of the driver's thread for each row is dear

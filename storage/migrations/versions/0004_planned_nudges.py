@@ -20,7 +20,6 @@ def upgrade() -> None:
         sa.Column('person_id', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), autoincrement=False, nullable=False),
         sa.Column('round_key', sa.String(length=160), nullable=False),
         sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_planned_nudge_person_id_person'), ondelete='CASCADE'),
-        sa.ForeignKeyConstraint(['round_key'], ['nudge_round.key'], name=op.f('fk_planned_nudge_round_key_nudge_round'), ondelete='CASCADE'),
         sa.PrimaryKeyConstraint('person_id', name=op.f('pk_planned_nudge')),
     )
 
