@@ -1,0 +1,30 @@
+"""What a session over the database is like."""
+
+import contextlib
+
+import pytest
+from sqlalchemy import text
+
+from storage.database import Database
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("database_address", ["postgresql"], indirect=True)
+async def test_no_query_takes_all_the_servers_processors(database_address: str):
+    async with contextlib.AsyncExitStack() as stack:
+        database = Database(database_address)
+        stack.push_async_callback(database.close)
+        sessions = [
+            await stack.enter_async_context(one)
+            for one in (database.snapshot(), database.transaction())
+        ]
+        for session in sessions:
+            await session.execute(text("SET LOCAL min_parallel_table_scan_size = 0"))
+            await session.execute(text("SET LOCAL parallel_setup_cost = 0"))
+            await session.execute(text("SET LOCAL parallel_tuple_cost = 0"))
+            await session.execute(text("SET LOCAL jit_above_cost = 0"))
+            lines = await session.scalars(text("EXPLAIN (ANALYZE) SELECT count(*) FROM question"))
+            plan = "\n".join(lines)
+            assert "Seq Scan on question" in plan
+            assert "Parallel" not in plan
+            assert "JIT" not in plan
