@@ -35,6 +35,7 @@ from storage.database import Database
 from storage.tables import NudgeRound, OutboxMessage, PlannedNudge
 
 _BREATH = 5.0
+_LAST_REPLY = 2.0
 _LONGEST = 180.0
 _SLICE = 5000
 _Planning = tuple[float, float]
@@ -62,12 +63,16 @@ async def rows(where: str, size: Size) -> list[Row]:
         for _ in range(1 + size.windows):
             planning = await _planned(database, clock, size.nudged)
             found.append(planning)
+            # Those asked just before the end are answered a little later.
+            await asyncio.sleep(_LAST_REPLY)
             beside += replies.between(*planning)
             await _take_away_messages(database)
             await asyncio.sleep(_BREATH)
             began = time.monotonic()
             await asyncio.sleep(size.window)
-            idle += replies.between(began, time.monotonic())
+            ended = time.monotonic()
+            await asyncio.sleep(_LAST_REPLY)
+            idle += replies.between(began, ended)
             async with database.transaction() as session:
                 await session.execute(delete(NudgeRound))
     p95, idle_p95 = percentile(beside, 0.95), percentile(idle, 0.95)

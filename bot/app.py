@@ -280,13 +280,13 @@ class App:
         now = self.clock()
         async with self.database.transaction() as session:
             written, begun = await begin_rounds(session, self.plan, now=now)
+        self.observer.nudges_planned(written)
         self.is_planning = True
         try:
             for one in begun:
                 written += await self._plan_members(one)
         finally:
             self.is_planning = False
-        self.observer.nudges_planned(written)
         if written:
             log.info("%s reminders are due", written)
             self.courier.wake()
@@ -294,8 +294,10 @@ class App:
     async def _plan_members(self, one: Round) -> int:
         """A round's members, few in a transaction, so that replies come in between."""
         planned = 0
-        # PostgreSQL's server writes beside this loop.
-        at_once = AT_ONCE if self.database.is_sqlite else 2 * AT_ONCE
+        # PostgreSQL's server writes beside this loop: a lull here tells little of it.
+        at_once, patience = (
+            (AT_ONCE, _PLANNERS_LULL) if self.database.is_sqlite else (2 * AT_ONCE, _LULL_AWAITED)
+        )
         took = 0.0
         while True:
             async with self.database.snapshot() as session:
@@ -303,14 +305,16 @@ class App:
             if members is None:
                 return planned
             rest = min(_PLANNERS_REST * took, at_once / _PLANNED_A_SECOND - took)
-            await self.lull(_PLANNERS_LULL, at_least=max(_BREATH, rest))
+            await self.lull(patience, at_least=max(_BREATH, rest))
             began = time.monotonic()
             async with self.database.transaction() as session:
-                planned += await plan_members(session, self.plan, one, members)
+                written = await plan_members(session, self.plan, one, members)
+            self.observer.nudges_planned(written)
+            planned += written
             took = time.monotonic() - began
 
     async def lull(self, at_most: float = _LULL_AWAITED, *, at_least: float = _BREATH) -> None:
-        """Wait until nobody waits for a reply, for so many seconds.
+        """Wait until nobody waits for a reply: so many seconds at most, and so many at least.
 
         Whatever is written to thousands waits so before each of its transactions.
         """

@@ -117,6 +117,7 @@ class Sender:
         self.file_gone = file_gone
         self.observer = Observer()
         self._queues: dict[str, deque[Row]] = {}
+        self._put_off = 0
         self._queued: set[int] = set()
         self._work: asyncio.Queue[str | Call] = asyncio.Queue()
         """Chats whose queue has begun, and callback answers, which wait in no queue."""
@@ -171,8 +172,11 @@ class Sender:
 
     @property
     def is_busy(self) -> bool:
-        """Whether somebody waits for what is being sent or marked just now."""
-        return bool(self._queues)
+        """Whether somebody waits for what is being sent or marked just now.
+
+        A chat that the platform, or another process, has put off for a while is not.
+        """
+        return len(self._queues) > self._put_off
 
     def queue(self, rows: Iterable[Row]) -> None:
         """Send each row to its chat, after what that chat is still owed."""
@@ -299,7 +303,7 @@ class Sender:
                 return rows
             if self._closing.is_set():
                 return []
-            await self.wait(self._closing, pause)
+            await self._rest(pause)
             pause = min(pause * 2, _LONGEST_TAKEN_PAUSE)
 
     async def _take_all(self, locks: Locks, chats: Sequence[str]) -> None:
@@ -353,10 +357,18 @@ class Sender:
                 return _Outcome(OutboxState.failed, error="given up after 24 hours")
             pause = row.pop("pause", 2.0 ** min(attempts - 1, 6))
             if pause:
-                await self.wait(self._closing, pause)
+                await self._rest(pause)
             if self._closing.is_set():
                 return None
         return None
+
+    async def _rest(self, seconds: float) -> None:
+        """Before a chat's next try; cut short when the program ends."""
+        self._put_off += 1
+        try:
+            await self.wait(self._closing, seconds)
+        finally:
+            self._put_off -= 1
 
     async def _attempt(self, row: Row) -> _Outcome | None:
         """Try once. None: try again."""

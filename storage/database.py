@@ -31,11 +31,9 @@ _PRAGMAS = (
     "secure_delete = on",
 )
 
-_SERVER_SETTINGS = {
-    # One long list takes one of the server's processors, not all that the replies want as well.
-    "jit": "off",
-    "max_parallel_workers_per_gather": "0",
-}
+# One long list takes one of the server's processors, not all that the replies want as well. Set by
+# statements: a pooler between us and the server refuses them as parameters of the start.
+_ONE_PROCESSOR = ("SET jit = off", "SET max_parallel_workers_per_gather = 0")
 
 _PATIENCE = text("SET LOCAL lock_timeout = '3s'")
 """Longer than any of our own transactions keeps a row."""
@@ -88,12 +86,9 @@ class Database:
             self._reader = _sqlite_engine(self.url, begin="BEGIN", read_only=True)
         else:
             self._writer = create_async_engine(
-                self.url,
-                pool_size=16,
-                max_overflow=0,
-                hide_parameters=True,
-                connect_args={"server_settings": _SERVER_SETTINGS},
+                self.url, pool_size=16, max_overflow=0, hide_parameters=True
             )
+            event.listen(self._writer.sync_engine, "connect", _set_one_processor)
             self._reader = self._writer
         self._write_lock = asyncio.Lock()
         self.owes_traces = False
@@ -194,6 +189,14 @@ class Database:
 def _empty_log(connection: Any) -> Any:
     found: Any = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     return found
+
+
+def _set_one_processor(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    for statement in _ONE_PROCESSOR:
+        cursor.execute(statement)
+    cursor.close()
+    connection.commit()  # or they end with the transaction
 
 
 def _sqlite_engine(url: URL, *, begin: str, read_only: bool) -> AsyncEngine:

@@ -199,8 +199,38 @@ async def test_what_nobody_waits_for_lets_a_reply_go_first_for_a_while(
         await asyncio.wait_for(platform.is_sending.wait(), 30)
         lull = asyncio.ensure_future(app.lull(at_most=60))
         await app.lull(at_most=0.02)  # not for ever
+        assert app.sender.is_busy
         done, _ = await asyncio.wait({lull}, timeout=0.2)
         assert not done
         platform.may_end.set()
         await asyncio.wait_for(lull, 30)
+        await asking
+
+
+async def test_nobody_is_waited_for_whom_the_platform_has_put_off(
+    database_address: str, tmp_path: Path
+):
+    class Counting:
+        waits: list[float] = []  # noqa: RUF012  one for all
+        has_begun = asyncio.Event()
+
+        async def __call__(self, closing: asyncio.Event, seconds: float) -> None:
+            self.waits.append(seconds)
+            self.has_begun.set()
+            await asyncio.wait_for(closing.wait(), 60)
+
+    platform = RecordingPlatform()
+    too_many = ApiRefusedError(429, "Too Many Requests: retry after 600", 600)
+    platform.failures.append(("sendMessage", too_many))
+    async with opened(make_app(database_address, tmp_path, platform=platform)) as app:
+        app.sender.wait = waiting = Counting()
+        asking = asyncio.ensure_future(chat_with(app).send("/hoi"))
+        await asyncio.wait_for(waiting.has_begun.wait(), 30)
+        assert waiting.waits == [600]
+        assert not app.sender.is_busy
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        await asyncio.wait_for(app.lull(at_most=60, at_least=0.05), 30)
+        assert loop.time() - begun >= 0.05
+        await app.sender.finish(30)
         await asking

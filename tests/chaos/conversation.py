@@ -194,7 +194,8 @@ async def kill_until(stage: Stage, score: Score, *, hits: int, most: int) -> Non
         await life.kill()
         score.kills += 1
         score.fell[life.fell_at or "any moment"] += 1
-        score.hits += await stage.has_unfinished()
+        # What an earlier life left is no proof for one that has not begun to serve.
+        score.hits += life.served and await stage.has_unfinished()
 
 
 async def _end_in_order(stage: Stage, score: Score) -> None:

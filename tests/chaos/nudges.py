@@ -52,6 +52,7 @@ class Score:
     processes: int
     kills: int = 0
     hits: int = 0
+    on_their_way: int = 0
     fell: Counter[str] = field(default_factory=Counter)
     arrived: int = 0
     twice: int = 0
@@ -114,6 +115,8 @@ class Team:
         self.score.kills += 1
         self.score.fell[life.fell_at or "any moment"] += 1
         self.score.hits += await nudges_left(self.stage) > 0
+        being_sent = "SELECT count(*) FROM outbox WHERE kind = 'nudge' AND state = 'sending'"
+        self.score.on_their_way += int(await self.stage.ledger.value(being_sent)) > 0
 
     async def end(self) -> None:
         """SIGTERM to all."""
@@ -211,6 +214,7 @@ def findings(score: Score, *, kills: int) -> list[Finding]:
         Finding("processes", score.processes),
         Finding("kills", f"{score.kills} ({named} at named points)"),
         Finding("kills that hit work", score.hits, f"≥ {kills}", score.hits >= kills),
+        Finding("of them with one on its way", score.on_their_way, "≥ 1", score.on_their_way > 0),
         Finding("people reminded", score.arrived),
         zero("reminded twice", score.twice),
         Finding("shown as uncertain", score.uncertain),

@@ -38,8 +38,11 @@ HASTE = 20
 _RECOVERY_SECONDS = 90.0
 _SPOKEN = ("sendMessage", "editMessageText")
 _FAULTS: dict[str, list[dict[str, Any]]] = {
-    "500": [{"status": 500, "times": 6}],
-    "502 and a page of HTML": [{"status": 502, "body": "garbage", "times": 6}],
+    "500": [{"status": 500, "times": 2, "method": method} for method in (*_SPOKEN, "getUpdates")],
+    "502 and a page of HTML": [
+        {"status": 502, "body": "garbage", "times": 2, "method": method}
+        for method in (*_SPOKEN, "getUpdates")
+    ],
     "429, retry_after 35": [
         {"status": 429, "retry_after": 35, "times": 2, "method": method}
         for method in (*_SPOKEN, "getUpdates")

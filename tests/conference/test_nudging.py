@@ -348,8 +348,8 @@ async def test_who_has_acted_hears_nothing_of_it(database, act, before, after):
     await small_cast(database)
     assert await through_the_plan(database, act, is_planned_first=False) == before
     async with database.transaction() as session:
-        await session.execute(delete(OutboxMessage))
-        await session.execute(delete(NudgeRound))
+        for table in (OutboxMessage, PlannedNudge, NudgeRound):
+            await session.execute(delete(table))
     if after is not None:  # None: at sending it is the courier who knows
         assert await through_the_plan(database, act, is_planned_first=True) == after
 
