@@ -34,6 +34,10 @@ def _give_way() -> None:
     """Let the replies have the processor first."""
     if hasattr(os, "nice"):
         os.nice(_GIVES_WAY)
+    if hasattr(os, "SCHED_BATCH"):
+        # A job that comes back from the disk does not push aside whoever runs.
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     with contextlib.suppress(OSError):
         # Linux may share processors out between sessions first, and a job is one of its own.
         Path("/proc/self/autogroup").write_text(str(_GIVES_WAY), encoding="ascii")

@@ -1,10 +1,10 @@
 """The consolidated list as a file, from the database: masked, in words, in one snapshot."""
 
-import asyncio
+import pickle
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 from conference.deadlines import said_as
 from conference.listing import ListFilters
@@ -15,10 +15,9 @@ from documents.moments import day_words
 from documents.question_list import ListHeading, QuestionRow, write_csv, write_xlsx
 from documents.written_file import WrittenFile
 from storage.database import Database
-from storage.questions import count_listed, listed_questions
+from storage.questions import ListedQuestion, count_listed, listed_questions
 from storage.tables import QuestionState
 
-_CHUNK = 500
 _MARKED = ("asking_closes", "unit_reports_due", "consolidation_due")
 
 
@@ -33,10 +32,19 @@ async def write_list(
     now: datetime,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> WrittenFile:
-    """Write the list to `path` as `xlsx` or `csv`; `progress` is told (rows written, all rows)."""
-    async with database.snapshot() as session:
-        query = filters.as_query(plan)
-        total = await count_listed(session, **query)
+    """Write the list to `path` as `xlsx` or `csv`; `progress` is told (rows written, all rows).
+
+    All rows are read first, as fast as they come, and laid aside: what PostgreSQL's server does
+    for the list takes a processor from the replies, and SQLite's log cannot be emptied meanwhile.
+    """
+    with tempfile.TemporaryFile(dir=path.parent) as spool:
+        async with database.snapshot() as session:
+            query = filters.as_query(plan)
+            total = await count_listed(session, **query)
+            async for some in listed_questions(session, **query):
+                pickle.dump(some, spool)
+        length = spool.tell()
+        spool.seek(0)
         heading = ListHeading(
             title=texts.plain("list-title", title=plan.conference.title),
             organiser=plan.organiser.name,
@@ -44,39 +52,26 @@ async def write_list(
             made_at=now.astimezone(plan.zone),
             total=total,
         )
-        stream = listed_questions(session, **query)
         worded = _Wording(plan, texts)
-        loop = asyncio.get_running_loop()
-
-        async def chunk() -> list[QuestionRow]:
-            rows = []
-            async for row in stream:
-                rows.append(worded(row))
-                if len(rows) == _CHUNK:
-                    break
-            return rows
 
         def rows() -> Iterator[QuestionRow]:
-            while got := asyncio.run_coroutine_threadsafe(chunk(), loop).result():
-                yield from got
+            while spool.tell() < length:
+                yield from map(worded, pickle.load(spool))  # noqa: S301  written just now, by us
 
-        def write() -> WrittenFile:
-            def tell(done: int) -> None:
-                progress(done, total)
+        def tell(done: int) -> None:
+            progress(done, total)
 
-            if form == "csv":
-                return write_csv(path, heading, rows(), texts.plain, progress=tell)
-            marks = [
-                (
-                    texts.plain(f"milestone-{name.replace('_', '-')}"),
-                    said_as(plan.moment(name), plan.zone).last_day,
-                )
-                for name in MILESTONES
-                if name in _MARKED
-            ]
-            return write_xlsx(path, heading, rows(), texts.plain, milestones=marks, progress=tell)
-
-        return await asyncio.to_thread(write)
+        if form == "csv":
+            return write_csv(path, heading, rows(), texts.plain, progress=tell)
+        marks = [
+            (
+                texts.plain(f"milestone-{name.replace('_', '-')}"),
+                said_as(plan.moment(name), plan.zone).last_day,
+            )
+            for name in MILESTONES
+            if name in _MARKED
+        ]
+        return write_xlsx(path, heading, rows(), texts.plain, milestones=marks, progress=tell)
 
 
 class _Wording:
@@ -89,7 +84,7 @@ class _Wording:
         self._addendum = texts.plain("list-note-addendum")
         self._due = day_words(texts, said_as(plan.moment("answers_due"), plan.zone).last_day)
 
-    def __call__(self, row: Any) -> QuestionRow:
+    def __call__(self, row: ListedQuestion) -> QuestionRow:
         return QuestionRow(
             code=row.code,
             topic_number=row.topic_number,
@@ -101,7 +96,7 @@ class _Wording:
             count=1,
             department=self._departments.get(row.topic_code, ""),
             due=self._due,
-            state=self._states[QuestionState(row.state)],
+            state=self._states[row.state],
             note=self._addendum if row.is_addendum else "",
             asked_on=row.submitted_at.astimezone(self._zone).date(),
         )

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Table, bindparam, func, select, update
+from sqlalchemy import Table, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -185,6 +185,21 @@ async def history_of(session: AsyncSession, question_id: int) -> Sequence[AuditE
     ).all()
 
 
+class ListedQuestion(NamedTuple):
+    """A row of the list as it is stored."""
+
+    code: str
+    text: str
+    state: QuestionState
+    is_addendum: bool
+    submitted_at: datetime
+    topic_code: str
+    topic_number: int
+    topic: str
+    unit_code: str
+    unit: str
+
+
 def _listed(
     *,
     topic_code: str | None,
@@ -219,8 +234,8 @@ async def listed_questions(
     unit_code: str | None = None,
     state: QuestionState | None = None,
     since: datetime | None = None,
-) -> AsyncIterator[Row[Any]]:
-    """The list's rows as a stream, by topic then unit or the reverse; no author in them."""
+) -> AsyncIterator[Sequence[ListedQuestion]]:
+    """The list's rows, some at a time, by topic then unit or the reverse; no author in them."""
     topic_first = (col(Topic.number) == 0, col(Topic.position), col(Unit.position))
     unit_first = (col(Unit.position), col(Topic.number) == 0, col(Topic.position))
     columns: tuple[Any, ...] = (
@@ -242,10 +257,8 @@ async def listed_questions(
         .join(Unit, col(Unit.code) == col(Question.unit_code))
         .where(*_listed(topic_code=topic_code, unit_code=unit_code, state=state, since=since))
         .order_by(*(unit_first if by_unit else topic_first), col(Question.id))
-        # Few at a time: the server sorts them out in one go, with the replies' processors.
-        .execution_options(yield_per=100)
+        .execution_options(yield_per=500)
     )
     stream = await session.stream(query)
-    async for some in stream.partitions():  # a step of the driver's thread for each row is dear
-        for row in some:
-            yield row
+    async for some in stream.partitions():
+        yield [ListedQuestion._make(row) for row in some]
