@@ -33,7 +33,7 @@ run: $(RUNTIME) ## start the bot: the sandbox in a browser, or Telegram with a t
 test: $(DEV) ## run every test this machine can run, and say what was skipped and why
 	$(BIN)/python -m pytest -n auto --dist loadgroup --max-worker-restart 0
 
-bench: $(DEV) ## measure speed and size beside peers (25 minutes; BENCH_QUICK=1: only to see it run)
+bench: $(DEV) ## measure speed and size beside peers (25 to 40 minutes; BENCH_QUICK=1: only to see it run)
 	$(BIN)/python benchmarks/bench.py $(if $(BENCH_JSON),--json $(BENCH_JSON))
 
 chaos: $(DEV) ## kill the program hundreds of times, on both databases, and print what was lost
