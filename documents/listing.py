@@ -18,6 +18,8 @@ from storage.database import Database
 from storage.questions import ListedQuestion, count_listed, listed_questions
 from storage.tables import QuestionState
 
+_IN_MEMORY = 64 * 1024 * 1024
+"""Bytes of rows: a list of 100,000 questions, their words not masked yet, stays off the disk."""
 _MARKED = ("asking_closes", "unit_reports_due", "consolidation_due")
 
 
@@ -37,7 +39,7 @@ async def write_list(
     All rows are read first, as fast as they come, and laid aside: what PostgreSQL's server does
     for the list takes a processor from the replies, and SQLite's log cannot be emptied meanwhile.
     """
-    with tempfile.TemporaryFile(dir=path.parent) as spool:
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(path.parent)) as spool:
         async with database.snapshot() as session:
             query = filters.as_query(plan)
             total = await count_listed(session, **query)
