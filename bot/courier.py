@@ -233,6 +233,8 @@ class Courier:
             await delivery.wait_for_turn()
         taken, self._taken = self._taken, None
         if isinstance(taken.said, _NotNow):
+            said = taken.said.error or "not yet"
+            log.info("paced message %s is not sent: %s", taken.row.id, said)
             self._tell(taken.row.kind, taken.said.state)
             return 0.0
         return await let_finish(

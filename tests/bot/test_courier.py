@@ -1,5 +1,6 @@
 import asyncio
 import json
+import logging
 from bisect import bisect_left
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -237,7 +238,8 @@ async def test_a_token_that_is_refused_halts_the_courier_for_long(app: App, plat
     assert await rows(app) == [SENT]
 
 
-async def test_what_is_no_longer_true_is_not_said(app: App, platform: BotApi):
+async def test_what_is_no_longer_true_is_not_said(app: App, platform: BotApi, caplog):
+    caplog.set_level(logging.INFO, logger="bot.courier")
     duty = await person(app, platform, role=Role.duty_officer)
     async with app.database.transaction() as session:
         session.add(
@@ -255,6 +257,7 @@ async def test_what_is_no_longer_true_is_not_said(app: App, platform: BotApi):
     await send_all(app)
     assert await rows(app) == [(OutboxState.cancelled, "no longer true")]
     assert platform.arrived() == []
+    assert "is not sent: no longer true" in caplog.text
 
 
 async def test_a_message_that_cannot_be_worded_does_not_stop_the_others(

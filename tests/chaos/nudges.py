@@ -61,6 +61,8 @@ class Score:
     is_done: bool = False
     stale: int = 0
     """Reminders of a deadline that had been moved before they left."""
+    is_said: bool = False
+    """The log says what was not sent as its deadline had been moved."""
     seconds: float = 0.0
 
 
@@ -325,6 +327,7 @@ async def moving(stage: Stage, *, people: int) -> Score:
     score.twice = sum(times > 1 for times in texts.values())
     score.arrived, score.lost = len(told), people - len(told)
     score.stale = sum(call["params"].get("text") in already for call in calls[moved_at:])
+    score.is_said = "is not sent: no longer true" in stage.log
     score.seconds = time.monotonic() - begun
     return score
 
@@ -358,5 +361,6 @@ def moving_findings(score: Score) -> list[Finding]:
             "≤ 2",
             score.stale <= 2,
         ),
+        Finding("deadline moved: the log tells", score.is_said, "True", score.is_said),
         Finding("deadline moved: all done in the end", score.is_done, "True", score.is_done),
     ]
