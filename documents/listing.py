@@ -19,7 +19,7 @@ from storage.questions import ListedQuestion, count_listed, listed_questions
 from storage.tables import QuestionState
 
 _IN_MEMORY = 64 * 1024 * 1024
-"""Bytes of rows: a list of 100,000 questions, their words not masked yet, stays off the disk."""
+"""Bytes of rows whose words are not masked yet: 100,000 of usual length stay off the disk."""
 _MARKED = ("asking_closes", "unit_reports_due", "consolidation_due")
 
 
