@@ -94,11 +94,21 @@ async def jobs(app: App) -> list[Job]:
         return list(await session.scalars(select(Job).order_by(Job.id)))
 
 
+_OTHERS: set[int] = set()
+"""Living processes that earlier tests' fixtures have started, such as a browser."""
+
+
+@pytest.fixture(autouse=True)
+def _others() -> None:
+    _OTHERS.clear()
+    _OTHERS.update(children())
+
+
 def children() -> dict[int, list[str]]:
-    """The living processes that this one has started, and their command lines."""
+    """The living processes that this test has started, and their command lines."""
     found = {}
     for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
+        if entry.name.isdigit() and int(entry.name) not in _OTHERS:
             with contextlib.suppress(OSError):
                 parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
                 if int(parent) == os.getpid():
